@@ -1,0 +1,340 @@
+"""The frozen types that hooks receive and return.
+
+Every event carries `tenant`, `episode`, `session` and `at` (seconds since 1970-01-01 UTC). Events grow by new
+fields with defaults; a field is never renamed or removed without the two-release warning of the compatibility
+promise. Nothing here imports another module of the project.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Role = Literal["client", "therapist", "observer"]
+"""Who somebody is in a session."""
+
+Moment = Literal["pre_session", "in_call", "end_of_call", "follow_up"]
+"""When feedback is asked."""
+
+Visibility = Literal["therapist_now", "therapist_later", "aggregate_only"]
+"""Who may see a response; the client chooses for each one."""
+
+EndReason = Literal["explicit", "everybody_left", "timed_out"]
+"""How the end of a session was known."""
+
+SignalKind = Literal[
+    "low_score",
+    "drop",
+    "reliable_change",
+    "possible_strain",
+    "repair",
+    "flat_maximum",
+    "straightlining",
+    "divergence",
+]
+"""What a rule can find."""
+
+Level = Literal["info", "notice", "strong"]
+"""How much a signal asks for attention: to know, to look at, to talk about."""
+
+DataNeed = Literal["answers", "speech", "series"]
+"""A field that the host fills only for plugins that declare it in `needs`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Participant:
+    """Somebody in a session. `id` is the host's own; names and e-mail addresses are never passed on."""
+
+    id: str
+    role: Role
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """One unbroken presence of a participant in the call; times in seconds since 1970 UTC."""
+
+    participant: str
+    role: Role
+    joined_at: float
+    left_at: float
+    how: Literal["left", "dropped", "ended"] = "left"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechSpan:
+    """One stretch in which a participant was heard; seconds since 1970 UTC. Declared need: `speech`."""
+
+    role: Role
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TalkShare:
+    """How much one side spoke: `seconds` heard, `share` of all speech (0–1), number of `turns`."""
+
+    seconds: float
+    share: float
+    turns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TalkBalance:
+    """Who spoke how much: a description of the call, never a score.
+
+    `overlap` and `silence` are shares (0–1) of `observed_seconds`, the time in which both sides were heard or
+    could have been heard.
+    """
+
+    client: TalkShare
+    therapist: TalkShare
+    overlap: float
+    silence: float
+    observed_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """A scale's value with its range; `percent` is the 0–100 equivalent.
+
+    `value` is None when too few items were answered; then `percent` is None as well. `plugin` names who
+    computed it, empty for the instrument's own key.
+    """
+
+    scale: str
+    value: float | None
+    minimum: float
+    maximum: float
+    percent: float | None
+    answered: int
+    items: int
+    prorated: bool = False
+    plugin: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """One participant's answers to one instrument at one moment.
+
+    `answers` (item id → value) is empty unless the plugin declares the need `answers`.
+    """
+
+    id: str
+    participant: str
+    role: Role
+    moment: Moment
+    instrument: str
+    instrument_version: str
+    visibility: Visibility
+    at: float
+    scores: tuple[Score, ...] = ()
+    answers: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesPoint:
+    """One session in an episode's series, oldest first; `number` counts from 1. Declared need: `series`."""
+
+    session: str
+    number: int
+    at: float
+    attended: bool = True
+    responses: tuple[Response, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """What a rule found.
+
+    `rule` names the rule in words a reader can look up; `inputs` holds the numbers it used;
+    `sessions_needed` is the least number of sessions the rule needs to speak; `source` cites it.
+    `scale` and `role` say which series it read. `sentence` is the plain wording for the therapist.
+    """
+
+    kind: SignalKind
+    rule: str
+    level: Level
+    sentence: str
+    sessions_needed: int
+    instrument: str = ""
+    scale: str = ""
+    role: Role = "client"
+    inputs: Mapping[str, float] = field(default_factory=dict)
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guidance:
+    """What the therapist might read, do or say next, in the words of a style.
+
+    `kind` tells the three apart: `reading` (how to read the scores in this style), `next_step` (what to do or
+    say), `talk_balance` (a remark on who spoke, description only). `about` names a signal kind or a scale.
+    """
+
+    style: str
+    text: str
+    kind: Literal["reading", "next_step", "talk_balance"] = "next_step"
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Style:
+    """How the therapist works; `fit_instrument` names the instrument with the style's own fit items."""
+
+    name: str
+    title: str
+    description: str
+    fit_instrument: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptRequest:
+    """Ask one role, at one moment, the named instruments in this order, on one card.
+
+    `after_seconds` counts from the moment's beginning (the call's start for `in_call`).
+    """
+
+    role: Role
+    moment: Moment
+    instruments: tuple[str, ...]
+    after_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptPlan:
+    """What to ask at a moment; an empty plan means: ask nothing."""
+
+    requests: tuple[PromptRequest, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What every event carries."""
+
+    tenant: str
+    episode: str
+    session: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionStarted(Event):
+    """The first person joined the call."""
+
+    style: str
+    number: int
+    participants: tuple[Participant, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParticipantJoined(Event):
+    """Somebody joined or came back."""
+
+    participant: Participant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParticipantLeft(Event):
+    """Somebody left (`left`) or was lost (`dropped`)."""
+
+    participant: Participant
+    how: Literal["left", "dropped"] = "left"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEnded(Event):
+    """The session is over; `confidence` (0–1) says how sure that is. Needs `speech` for `speech`."""
+
+    style: str
+    reason: EndReason
+    confidence: float
+    seconds: float
+    segments: tuple[Segment, ...] = ()
+    talk_balance: TalkBalance | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedbackRequested(Event):
+    """One prompt was made for one participant."""
+
+    prompt: str
+    participant: Participant
+    moment: Moment
+    instruments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedbackCaptured(Event):
+    """A response is stored with its scores. Needs `answers` for `response.answers`."""
+
+    style: str
+    response: Response
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllianceScored(Event):
+    """All scores of a response, the instrument's own and those that plugins added, are stored."""
+
+    style: str
+    response: Response
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalRaised(Event):
+    """A rule's finding is stored."""
+
+    signal: Signal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StyleWanted(Event):
+    """Which style does this session follow? `proposed` is what the vendor or the episode says."""
+
+    proposed: str = ""
+    number: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptsWanted(Event):
+    """What is asked at `moment`? `measure` is the tenant's main instrument.
+
+    `manual` is true when a person or the vendor asked for it now rather than the schedule.
+    """
+
+    style: str
+    moment: Moment
+    number: int
+    measure: str = "check-in"
+    participants: tuple[Participant, ...] = ()
+    manual: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TalkHeard(Event):
+    """Speech was observed in the call. Needs `speech`."""
+
+    speech: tuple[SpeechSpan, ...] = ()
+    segments: tuple[Segment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesUpdated(Event):
+    """An episode's series changed; `session` is the newest session concerned. Needs `series`."""
+
+    style: str
+    number: int
+    series: tuple[SeriesPoint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuidanceWanted(Event):
+    """What might the therapist do or say next? Responses the therapist may not see are left out."""
+
+    style: str
+    number: int
+    language: str = "en"
+    responses: tuple[Response, ...] = ()
+    signals: tuple[Signal, ...] = ()
+    talk_balance: TalkBalance | None = None
