@@ -31,6 +31,10 @@ MAX_MESSAGES = 64
 """Messages taken from a page between two pings."""
 
 
+NO_SERVERS = RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
+"""aiortc asks a public STUN server unless it is given an empty list."""
+
+
 class Owner(Protocol):
     """Who hears of a connection's life; all calls are in the event loop and must not block."""
 
@@ -78,9 +82,7 @@ class SideConnection:
         self._clock = clock
         self._owner = owner
         self._drain: asyncio.Task[None] | None = None
-        self._peer = RTCPeerConnection(
-            RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
-        )
+        self._peer = RTCPeerConnection(NO_SERVERS)
 
     async def answer(self, sdp: str, *, loopback: bool) -> RTCSessionDescription:
         """Take the page's offer and gather our own addresses; no STUN server is ever asked.
@@ -94,8 +96,10 @@ class SideConnection:
         peer.on("datachannel", self._on_channel)
         peer.on("connectionstatechange", self._on_state)
         transceiver = peer.addTransceiver("audio", direction="recvonly")
-        opus = [c for c in RTCRtpReceiver.getCapabilities("audio").codecs if c.mimeType == "audio/opus"]
-        transceiver.setCodecPreferences(opus)
+        known = RTCRtpReceiver.getCapabilities("audio")
+        transceiver.setCodecPreferences(
+            [codec for codec in (known.codecs if known else ()) if codec.mimeType == "audio/opus"]
+        )
         self.ear.attach(transceiver.receiver)
         try:
             await peer.setRemoteDescription(RTCSessionDescription(sdp=str(description), type="offer"))

@@ -31,6 +31,9 @@ RATE = 48000
 FRAME = 960
 """Samples of a 20 ms frame."""
 
+OPEN_SECONDS = 10.0
+LEAVE_SECONDS = 2.0
+
 RECORDINGS = Path(__file__).with_name("recordings")
 
 Signal = Callable[[dict[str, Any]], Awaitable[Mapping[str, Any]]]
@@ -152,11 +155,11 @@ class CallPeer:
             await self._call.setLocalDescription(await self._call.createAnswer())
         return _message(self._call)
 
-    async def connect_side(self, post_offer: Signal, *, timeout: float = 10.0) -> None:
+    async def connect_side(self, post_offer: Signal) -> None:
         """Open the side connection; `post_offer` sends the body of `POST offer` and returns its answer.
 
         Raises:
-            TimeoutError: the data channel did not open in time.
+            TimeoutError: the data channel did not open within `OPEN_SECONDS`.
         """
         side = self._side = self._peer()
         self.side_open.clear()
@@ -186,7 +189,7 @@ class CallPeer:
             await side.setLocalDescription(await side.createOffer())
         body = {**_message(side), "call": {"consent": self._consent}}
         await side.setRemoteDescription(_description(await post_offer(body)))
-        await asyncio.wait_for(self.side_open.wait(), timeout)
+        await asyncio.wait_for(self.side_open.wait(), OPEN_SECONDS)
 
     async def play(self) -> float:
         """Say everything, in real time; return when it began, in seconds since 1970 UTC."""
@@ -211,14 +214,14 @@ class CallPeer:
         if self._channel is not None:
             self._send(self._channel, type="consent", talk_balance=agreed)
 
-    async def leave(self, *, timeout: float = 2.0) -> None:
+    async def leave(self) -> None:
         """Leave on purpose: say so on the side connection, wait until it closes, close the call."""
         if self._channel is not None and self.side_open.is_set():
             closed = asyncio.Event()
             self._channel.on("close", closed.set)
             self._send(self._channel, type="leave")
             try:
-                await asyncio.wait_for(closed.wait(), timeout)
+                await asyncio.wait_for(closed.wait(), LEAVE_SECONDS)
             except TimeoutError:
                 self.side_open.clear()
         await self.close()
