@@ -4,6 +4,8 @@ AllianceKitError
 ├── ConfigError                 a setting or a secret reference is wrong
 ├── PluginError                 a plugin cannot be loaded or was refused
 ├── InstrumentError             an instrument or text-pack file is not usable
+│   └── UnknownInstrumentError  no instrument has this name, or not in this form
+├── FormulaError                a number is outside what a formula is defined for
 ├── StoreError                  the database cannot be used
 │   └── StoreBusyError          another process already has this SQLite file
 └── RefusedError                a request is refused and changed nothing
@@ -45,6 +47,14 @@ class PluginError(AllianceKitError):
 
 class InstrumentError(AllianceKitError):
     """An instrument file or text pack is not usable; names the file and the path in it."""
+
+
+class UnknownInstrumentError(InstrumentError):
+    """No registered instrument has this name, or it has no form for this role."""
+
+
+class FormulaError(AllianceKitError, ValueError):
+    """A number handed to a formula is outside what the formula is defined for, such as a reliability of 1.2."""
 
 
 class StoreError(AllianceKitError):

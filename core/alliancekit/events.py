@@ -145,6 +145,25 @@ class SeriesPoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScaleInfo:
+    """What an instrument says about one of its scales: its direction and its cut-off, if it has one.
+
+    `main` marks the scale that rules read first: the one named `total`, or every scale of an instrument
+    without a total. A value calls for a conversation when it is `when` the `cut_off`, for example below it.
+    """
+
+    instrument: str
+    form: Role
+    scale: str
+    main: bool = False
+    higher_is_better: bool = True
+    cut_off: float | None = None
+    when: Literal["<", "<=", ">", ">="] = "<"
+    provisional: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
     """What a rule found.
 
@@ -321,11 +340,15 @@ class TalkHeard(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesUpdated(Event):
-    """An episode's series changed; `session` is the newest session concerned. Needs `series`."""
+    """An episode's series changed; `session` is the newest session concerned. Needs `series`.
+
+    `scales` tells direction and cut-off of every scale of the registered instruments.
+    """
 
     style: str
     number: int
     series: tuple[SeriesPoint, ...] = ()
+    scales: tuple[ScaleInfo, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

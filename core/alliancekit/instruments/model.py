@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-
 from alliancekit.events import Moment
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Texts = dict[str, str]
 """Language tag (`en`, `es`, `it`, `zh`, `ar`) → wording."""
@@ -54,23 +53,32 @@ class Item(Part):
 
 
 class Scale(Part):
-    """A scored part. At most `max_missing` items may be missing; then the sum is pro-rated from the mean."""
+    """A scored part. At most `max_missing` items may be missing; then the sum is pro-rated from the mean.
+
+    `higher_is` gives the direction: `better` when a higher value is the more favourable one, `worse` when it
+    is the less favourable one.
+    """
 
     name: ItemId
     title: Texts = {}
     items: Annotated[tuple[ItemId, ...], Field(min_length=1)]
     method: Literal["sum", "mean"] = "sum"
     max_missing: Annotated[int, Field(ge=0)] = 0
+    higher_is: Literal["better", "worse"] = "better"
 
 
 class CutOff(Part):
-    """A published (or, labelled so, provisional) threshold: the scale is low when `value {when} cut-off`."""
+    """A threshold: the scale calls for a conversation when its value is `when` (below, above) the cut-off.
+
+    `provisional` is true where the number is our own and not published; it is then shown as such.
+    """
 
     scale: ItemId
     value: float
-    when: Literal["<", "<="]
+    when: Literal["<", "<=", ">", ">="]
     meaning: str
     source: str
+    provisional: bool = False
 
 
 class Instrument(Part):
@@ -114,6 +122,9 @@ class Instrument(Part):
         for item in self.items:
             if item.kind == "choice" and len(self.options_of(item)) < 2:
                 raise ValueError(f"item {item.id!r} needs at least two options")
+            values = [option.value for option in self.options_of(item)]
+            if item.kind == "choice" and len(set(values)) != len(values):
+                raise ValueError(f"item {item.id!r} has two options with the same value")
             if item.kind == "slider" and item.minimum >= item.maximum:
                 raise ValueError(f"item {item.id!r}: minimum must be below maximum")
             if self.text == "included" and not item.text.get("en"):
@@ -122,6 +133,8 @@ class Instrument(Part):
             unknown = [i for i in scale.items if i not in ids]
             if unknown:
                 raise ValueError(f"scale {scale.name!r} names unknown items {unknown}")
+            if len(set(scale.items)) != len(scale.items):
+                raise ValueError(f"scale {scale.name!r} names an item twice")
         for cut_off in self.cut_offs:
             if cut_off.scale not in names:
                 raise ValueError(f"a cut-off names the unknown scale {cut_off.scale!r}")

@@ -1,0 +1,198 @@
+"""The registered instruments by name and form, and their wording in one language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Literal, NotRequired, TypedDict
+
+from alliancekit.errors import InstrumentError, UnknownInstrumentError
+from alliancekit.events import ScaleInfo
+from alliancekit.instruments.model import Instrument, Item, Texts
+
+
+class ShownOption(TypedDict):
+    """One response option as a page shows it."""
+
+    value: int
+    label: str
+
+
+class ShownItem(TypedDict):
+    """One item as a page shows it: a choice with options, or a slider with its range and both ends."""
+
+    id: str
+    kind: Literal["choice", "slider"]
+    text: str
+    options: NotRequired[list[ShownOption]]
+    minimum: NotRequired[int]
+    maximum: NotRequired[int]
+    step: NotRequired[int]
+    low: NotRequired[str]
+    high: NotRequired[str]
+
+
+class ShownInstrument(TypedDict):
+    """One instrument in one language: the entries of `instruments` in `GET /v1/prompts/current`."""
+
+    name: str
+    version: str
+    form: str
+    title: str
+    instructions: str
+    validated: bool
+    items: list[ShownItem]
+
+
+class Instruments:
+    """What can be asked, by name and form. Forms of one name belong to one measure."""
+
+    def __init__(self, instruments: Iterable[Instrument] = ()) -> None:
+        self._by_key: dict[tuple[str, str], Instrument] = {}
+        for instrument in instruments:
+            self.add(instrument)
+
+    def add(self, instrument: Instrument) -> None:
+        """Register one form of an instrument.
+
+        Raises:
+            InstrumentError: the name is taken in this form.
+        """
+        key = (instrument.name, instrument.form)
+        if key in self._by_key:
+            raise InstrumentError(
+                f"The instrument {instrument.name!r} is already registered in its {instrument.form} form.",
+                fix="Give one of the two another name, or switch off the plugin that brings it.",
+            )
+        self._by_key[key] = instrument
+
+    def get(self, name: str, role: str = "client") -> Instrument:
+        """The form of an instrument that a role answers.
+
+        Raises:
+            UnknownInstrumentError: there is no such instrument, or none for this role.
+        """
+        found = self._by_key.get((name, role))
+        if found is not None:
+            return found
+        forms = [form.form for form in self.forms(name)]
+        if forms:
+            raise UnknownInstrumentError(
+                f"The instrument {name!r} has no {role} form.", fix=f"It has: {', '.join(forms)}."
+            )
+        known = ", ".join(self.names()) or "none"
+        raise UnknownInstrumentError(
+            f"There is no instrument {name!r}.",
+            fix=f"Registered: {known}. Switch on the plugin that brings it.",
+        )
+
+    def names(self) -> tuple[str, ...]:
+        """Every name once, in the order of registration."""
+        return tuple(dict.fromkeys(name for name, _ in self._by_key))
+
+    def forms(self, name: str) -> tuple[Instrument, ...]:
+        """Every form of an instrument; empty when there is none of this name."""
+        return tuple(i for (known, _), i in self._by_key.items() if known == name)
+
+    def scales(self) -> tuple[ScaleInfo, ...]:
+        """Direction and cut-off of every scale, for `events.SeriesUpdated.scales`."""
+        return tuple(info for instrument in self for info in scales_of(instrument))
+
+    def __iter__(self) -> Iterator[Instrument]:
+        return iter(self._by_key.values())
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._by_key
+
+
+def scales_of(instrument: Instrument) -> tuple[ScaleInfo, ...]:
+    """What an instrument says about its scales; a scale with several cut-offs shows the first."""
+    has_total = any(scale.name == "total" for scale in instrument.scales)
+    found = []
+    for scale in instrument.scales:
+        cut_off = next((c for c in instrument.cut_offs if c.scale == scale.name), None)
+        found.append(
+            ScaleInfo(
+                instrument=instrument.name,
+                form=instrument.form,
+                scale=scale.name,
+                main=scale.name == "total" or not has_total,
+                higher_is_better=scale.higher_is == "better",
+                cut_off=cut_off.value if cut_off else None,
+                when=cut_off.when if cut_off else "<",
+                provisional=cut_off.provisional if cut_off else False,
+                source=cut_off.source if cut_off else "",
+            )
+        )
+    return tuple(found)
+
+
+def languages_of(instrument: Instrument) -> tuple[str, ...]:
+    """The languages in which every text of the instrument exists, sorted."""
+    texts = [text for text in _texts(instrument) if text]
+    if not texts:
+        return ()
+    return tuple(sorted(set.intersection(*(set(text) for text in texts))))
+
+
+def localise(instrument: Instrument, language: str) -> ShownInstrument:
+    """The instrument in one language, as `GET /v1/prompts/current` hands it to a page.
+
+    `es-MX` finds `es`. A text that is missing is shown in English; a validated instrument is shown as a whole
+    in a language it carries completely, because a mixture is no validated translation.
+
+    Raises:
+        InstrumentError: an item has no wording, because its text pack is missing.
+    """
+    if instrument.validated:
+        complete = languages_of(instrument)
+        language = next((tag for tag in (*_tags(language), *complete) if tag in complete), "en")
+
+    def say(text: Texts) -> str:
+        return next((text[tag] for tag in _tags(language) if tag in text), "")
+
+    def show(item: Item) -> ShownItem:
+        if not say(item.text):
+            raise InstrumentError(
+                f"The instrument {instrument.name!r} ({instrument.form} form) has no wording for the item "
+                f"{item.id!r}.",
+                fix="Import its text pack: alliancekit measures import.",
+            )
+        shown = ShownItem(id=item.id, kind=item.kind, text=say(item.text))
+        if item.kind == "choice":
+            shown["options"] = [
+                ShownOption(value=option.value, label=say(option.label) or str(option.value))
+                for option in instrument.options_of(item)
+            ]
+        else:
+            shown["minimum"], shown["maximum"], shown["step"] = item.minimum, item.maximum, item.step
+            shown["low"], shown["high"] = say(item.low), say(item.high)
+        return shown
+
+    return ShownInstrument(
+        name=instrument.name,
+        version=instrument.version,
+        form=instrument.form,
+        title=say(instrument.title),
+        instructions=say(instrument.instructions),
+        validated=instrument.validated,
+        items=[show(item) for item in instrument.items],
+    )
+
+
+def _tags(language: str) -> tuple[str, ...]:
+    return language, language.split("-", maxsplit=1)[0].lower(), "en"
+
+
+def _texts(instrument: Instrument) -> Iterator[Texts]:
+    yield instrument.title
+    yield instrument.instructions
+    for item in instrument.items:
+        yield item.text
+        if item.kind == "slider":
+            yield item.low
+            yield item.high
+        else:
+            yield from (option.label for option in instrument.options_of(item))

@@ -1,0 +1,8 @@
+"""Pure functions over answers and series: no I/O, no clock, no settings read.
+
+scales      check answers, score an instrument's scales by its key
+change      reliable and clinically significant change
+strain      possible strain and repair in a series of sessions, fixed rules, control chart
+congruence  client and therapist beside each other
+talk        who spoke how much
+"""
