@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-
 from alliancekit.events import Moment
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Texts = dict[str, str]
 """Language tag (`en`, `es`, `it`, `zh`, `ar`) → wording."""

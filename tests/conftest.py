@@ -1,0 +1,5 @@
+"""Fixtures that several parts of the suite share."""
+
+from __future__ import annotations
+
+pytest_plugins = ["tests.postgres", "tests.databases"]
