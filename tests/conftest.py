@@ -1,4 +1,4 @@
-"""What all tests share: in continuous integration a skipped test is a failure."""
+"""What all tests share: the databases, and that a skipped test is a failure in continuous integration."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+
+pytest_plugins = ["tests.postgres", "tests.databases"]
 
 
 @pytest.hookimpl(wrapper=True)
