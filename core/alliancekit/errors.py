@@ -55,7 +55,7 @@ class UnknownInstrumentError(InstrumentError):
 
 
 class FormulaError(AllianceKitError, ValueError):
-    """A number handed to a formula is outside what the formula is defined for, such as a reliability of 1.2."""
+    """A number is outside what a formula is defined for, such as a reliability of 1.2."""
 
 
 class StoreError(AllianceKitError):
