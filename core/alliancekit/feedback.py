@@ -150,7 +150,7 @@ class Feedback:
         lasting = self.policy.in_call if moment == "in_call" else self.policy.after_call
         made = []
         for request in requests:
-            names = tuple(n for n in request.instruments if self._instruments.has(n, request.role))
+            names = tuple(n for n in request.instruments if (n, request.role) in self._instruments)
             for person, role in people.items():
                 if role != request.role or not names:
                     continue
@@ -192,7 +192,7 @@ class Feedback:
             if reason == "later":
                 done = prompts.postpone(conn, person.tenant, prompt_id, now + self.policy.later)
             else:
-                done = prompts.close_prompt(conn, person.tenant, prompt_id, "dismissed", now, reason=reason)
+                done = prompts.close_prompt(conn, person.tenant, prompt_id, "dismissed", now, dismissal=reason)
             if done:
                 audit.append(
                     conn,

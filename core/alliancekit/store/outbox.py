@@ -192,6 +192,14 @@ def count_due(conn: Connection, now: float) -> int:
     return conn.execute(query).scalar_one()
 
 
+def pending(conn: Connection, tenant: str, lane: str, now: float) -> bool:
+    """Return whether a lane has due work that is neither done nor given up."""
+    query = select(outbox.c.id).where(
+        outbox.c.tenant == tenant, outbox.c.lane == lane, _unfinished, outbox.c.due_at <= now
+    )
+    return conn.execute(query.limit(1)).scalar() is not None
+
+
 def prune(conn: Connection, *, before: float, limit: int = 1000) -> int:
     """Delete up to `limit` rows that were done before a time; the dead stay. Returns how many."""
     old = select(outbox.c.id).where(outbox.c.done_at < before, outbox.c.dead_at.is_(None)).limit(limit)

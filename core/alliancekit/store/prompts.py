@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from alliancekit.events import Moment
 from alliancekit.store.compiled import insert_into
-from alliancekit.store.tables import delivery, prompt
+from alliancekit.store.tables import delivery, participant, prompt
 from alliancekit.store.text import dump, load, new_id
 from sqlalchemy import Connection, or_, select, update
 
@@ -45,6 +45,7 @@ class Prompt:
     expires_at: float | None
     closed_at: float | None
     postponed_until: float | None
+    dismissal: str | None = None
 
 
 def create_prompt(conn: Connection, new: NewPrompt, now: float) -> Prompt | None:
@@ -97,12 +98,35 @@ def open_prompts(conn: Connection, session: str) -> tuple[Prompt, ...]:
     return tuple(_prompt(row) for row in rows)
 
 
-def close_prompt(conn: Connection, tenant: str, prompt_id: str, status: PromptStatus, now: float) -> bool:
-    """Give an open prompt a final status; True only for the one that closed it."""
+def close_prompt(
+    conn: Connection, tenant: str, prompt_id: str, status: PromptStatus, now: float, *, dismissal: str = ""
+) -> bool:
+    """Give an open prompt a final status; True only for the one that closed it.
+
+    `dismissal` is the reason a person gave for putting it away.
+    """
     query = update(prompt).where(
         prompt.c.id == prompt_id, prompt.c.tenant == tenant, prompt.c.status == "open"
     )
-    return conn.execute(query.values(status=status, closed_at=now)).rowcount == 1
+    return conn.execute(query.values(status=status, closed_at=now, dismissal=dismissal or None)).rowcount == 1
+
+
+def declined_in_calls(conn: Connection, tenant: str, participant_id: str) -> bool:
+    """Return whether this person, in any session of this tenant, asked not to be asked during calls."""
+    this, same = participant.alias("this"), participant.alias("same")
+    query = (
+        select(prompt.c.id)
+        .join(same, same.c.id == prompt.c.participant)
+        .join(this, (this.c.role == same.c.role) & (this.c.external_id == same.c.external_id))
+        .where(
+            this.c.id == participant_id,
+            prompt.c.tenant == tenant,
+            same.c.tenant == tenant,
+            prompt.c.dismissal == "not_in_calls",
+        )
+        .limit(1)
+    )
+    return conn.execute(query).scalar() is not None
 
 
 def postpone(conn: Connection, tenant: str, prompt_id: str, until: float) -> bool:

@@ -138,8 +138,17 @@ prompt = Table(
     Column("expires_at", Double),
     Column("closed_at", Double),
     Column("postponed_until", Double),
+    Column("dismissal", Text),
     UniqueConstraint("participant", "occasion"),
     Index(None, "participant", "status"),
+)
+
+spent_token = Table(
+    "spent_token",
+    metadata,
+    Column("jti", Text, primary_key=True),
+    _tenant(),
+    Column("expires_at", Double, nullable=False),
 )
 
 delivery = Table(

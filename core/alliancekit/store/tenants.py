@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from alliancekit.store.tables import tenant, tenant_key
+from alliancekit.store.compiled import insert_into
+from alliancekit.store.tables import spent_token, tenant, tenant_key
 from alliancekit.store.text import dump, load, new_id
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,13 @@ def set_settings(conn: Connection, tenant_id: str, settings: Mapping[str, Any]) 
     """Replace a tenant's settings; False if there is no such tenant."""
     query = update(tenant).where(tenant.c.id == tenant_id).values(settings=dump(settings))
     return conn.execute(query).rowcount == 1
+
+
+def spend_token(conn: Connection, tenant_id: str, jti: str, *, expires_at: float, now: float) -> bool:
+    """Use up a one-time token; False if it was used before. Forgets tokens that have expired."""
+    conn.execute(delete(spent_token).where(spent_token.c.expires_at < now))
+    values = {"jti": jti, "tenant": tenant_id, "expires_at": expires_at}
+    return conn.execute(insert_into(conn, spent_token).values(values).on_conflict_do_nothing()).rowcount == 1
 
 
 def _digest(key: str) -> str:

@@ -208,6 +208,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.Double(), nullable=True),
         sa.Column("closed_at", sa.Double(), nullable=True),
         sa.Column("postponed_until", sa.Double(), nullable=True),
+        sa.Column("dismissal", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["participant"], ["participant.id"], name=op.f("fk_prompt_participant")),
         sa.ForeignKeyConstraint(["session"], ["session.id"], name=op.f("fk_prompt_session")),
         sa.ForeignKeyConstraint(["tenant"], ["tenant.id"], name=op.f("fk_prompt_tenant")),
@@ -226,6 +227,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["participant"], ["participant.id"], name=op.f("fk_submission_participant")),
         sa.ForeignKeyConstraint(["tenant"], ["tenant.id"], name=op.f("fk_submission_tenant")),
         sa.PrimaryKeyConstraint("participant", "key", name=op.f("pk_submission")),
+    )
+    op.create_table(
+        "spent_token",
+        sa.Column("jti", sa.Text(), nullable=False),
+        sa.Column("tenant", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.Double(), nullable=False),
+        sa.ForeignKeyConstraint(["tenant"], ["tenant.id"], name=op.f("fk_spent_token_tenant")),
+        sa.PrimaryKeyConstraint("jti", name=op.f("pk_spent_token")),
     )
     op.create_table(
         "delivery",
@@ -290,6 +299,7 @@ def downgrade() -> None:
     op.drop_table("score")
     op.drop_table("response")
     op.drop_table("delivery")
+    op.drop_table("spent_token")
     op.drop_table("submission")
     op.drop_table("prompt")
     op.drop_table("presence")
