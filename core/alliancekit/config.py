@@ -88,6 +88,7 @@ class PromptSettings(Section):
     """How long a prompt stays open, and when a postponed one is asked again. Seconds."""
 
     expire_after: Seconds = 7 * 86400.0
+    expire_in_call_after: Seconds = 600.0
     again_after: Seconds = 300.0
 
 
@@ -104,6 +105,9 @@ class Settings(BaseSettings):
     port: int = Field(8420, ge=0, le=65535, description="the port to listen on; 0 takes a free one")
     public_url: Url = Field("", description="how browsers reach the service; empty: http://host:port")
     issuer: str = Field("", description="who signs the tokens; empty: public_url")
+    allowed_origins: tuple[Url, ...] = Field(
+        (), description="origins of vendors' pages that may call the API from a browser"
+    )
     signing_keys: tuple[SigningKey, ...] = Field(
         (), description="the first signs, all verify; empty: one is generated into data_dir"
     )

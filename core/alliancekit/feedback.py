@@ -284,7 +284,7 @@ class Feedback:
                 Work(
                     lane=session_id,
                     kind="feedback_captured",
-                    payload={"responses": reply["responses"]},
+                    payload={"session": session_id, "responses": reply["responses"]},
                 ),
             ),
             at=now,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
@@ -258,12 +259,10 @@ class Pipeline:
         return segments, balance
 
     async def _feedback_captured(self, tenant: str, _: str, payload: Payload) -> None:
+        row, _people = await self._session(tenant, payload["session"])
+        await self._updated(tenant, row.id)
         for response_id in payload["responses"]:
-            stored = await self._database.read(
-                lambda conn, wanted=response_id: series.read_response(conn, tenant, wanted, answers=True)
-            )
-            row, _people = await self._session(tenant, stored.session)
-            await self._updated(tenant, row.id)
+            stored = await self._database.read(partial(_response, tenant=tenant, response_id=response_id))
             event = events.FeedbackCaptured(
                 **_base(row, self._clock()), style=row.style, response=stored.response
             )
@@ -273,8 +272,7 @@ class Pipeline:
             await self._hooks.alliance_scored(
                 events.AllianceScored(**_base(row, self._clock()), style=row.style, response=scored)
             )
-        if payload["responses"]:
-            await self._review.run(row)
+        await self._review.run(row)
 
     async def _session(self, tenant: str, session: str) -> tuple[Session, tuple[Participant, ...]]:
         def work(conn: Connection) -> tuple[Session, tuple[Participant, ...]]:
@@ -284,6 +282,10 @@ class Pipeline:
             )
 
         return await self._database.read(work)
+
+
+def _response(conn: Connection, *, tenant: str, response_id: str) -> series.StoredResponse:
+    return series.read_response(conn, tenant, response_id, answers=True)
 
 
 def hint_of(one: Prompt, role: Role) -> PromptHint:

@@ -207,7 +207,7 @@ class Service:
         """Record that a page shows a prompt."""
         now = self.clock()
         await self.database.write(
-            lambda conn: prompts.record_delivery(conn, tenant, prompt, channel, "seen", now)
+            lambda conn: prompts.record_delivery(conn, tenant, prompt, channel=channel, status="seen", now=now)
         )
 
 

@@ -140,6 +140,11 @@ class CallPeer:
         self._channel: RTCDataChannel | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
+    @property
+    def seconds(self) -> float:
+        """How long the recording is."""
+        return self._recording.seconds
+
     async def call(self, signal: Signal) -> None:
         """Call the other peer; `signal` brings the offer there, `other.answer` in the simplest case."""
         self._join()

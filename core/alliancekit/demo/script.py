@@ -160,7 +160,9 @@ async def _call(vendor: Vendor, session: str, players: Mapping[str, Player], pro
         if time.monotonic() > deadline:
             raise ScriptError("The service did not begin to observe who speaks.")
         await asyncio.sleep(0.05)
-    speaking = [asyncio.create_task(player.peer.play()) for player in players.values()]
+    speaking: list[asyncio.Task[Any]] = [
+        asyncio.create_task(player.peer.play()) for player in players.values()
+    ]
     try:
         pulse = asyncio.create_task(client.answer("in_call"))
         speaking.append(asyncio.create_task(_ask_pulse(vendor, session)))

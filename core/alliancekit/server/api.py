@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import ValidationError
 from typing_extensions import override
@@ -84,7 +84,7 @@ async def launch(request: Request, tenant: Tenant, body: schemas.LaunchIn) -> sc
 @pages.get("/prompts/current", response_model=schemas.CurrentPrompt)
 async def current_prompt(request: Request) -> dict[str, Any]:
     """What to ask this participant now."""
-    return await auth.backend_of(request).feedback.current(auth.person(request))
+    return await auth.backend_of(request).service.feedback.current(auth.person(request))
 
 
 @pages.post("/prompts/{prompt}/dismiss", status_code=204, response_class=Response)
@@ -109,7 +109,7 @@ async def _respond(request: Request) -> Response:
         raise InvalidAnswerError(
             f"The answers are not of the documented form: {describe_invalid(error.errors())}. Nothing was stored."
         ) from None
-    saved = await backend.feedback.capture(person, key, body.prompt, body.answers, body.visibility)
+    saved = await backend.service.feedback.capture(person, key, body.prompt, body.answers, body.visibility)
     return Response(saved.reply, 201, media_type="application/json")
 
 
@@ -118,6 +118,7 @@ pages.add_api_route(
     _respond,
     methods=["POST"],
     status_code=201,
+    route_class_override=DirectRoute,
     response_model=schemas.ResponseStored,
     name="respond",
     summary="Store a participant's answers",

@@ -60,5 +60,4 @@ def person(request: Request) -> Person:
         MissingTokenError: no token.
         NotAllowedError: the token is expired, altered or of another kind.
     """
-    claims = backend_of(request).tokens.participant(bearer(request))
-    return Person(tenant=claims.tenant, session=claims.session, id=claims.participant, role=claims.role)
+    return backend_of(request).person(bearer(request))

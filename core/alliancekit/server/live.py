@@ -47,13 +47,13 @@ class LiveEndpoint:
     """ASGI: takes `/v1/live`, leaves everything else to `app`."""
 
     def __init__(self, app: App, backend: LiveBackend) -> None:
-        self._app = app
+        self.app = app
         self._backend = backend
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] != "websocket" or scope["path"] != PATH:
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         if (await receive())["type"] != "websocket.connect":
             return

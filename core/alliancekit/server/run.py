@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import uvicorn
+from typing_extensions import override
 
 from alliancekit.errors import ConfigError
 
@@ -59,6 +60,7 @@ def bind(host: str, port: int) -> socket.socket:
 class _Embedded(uvicorn.Server):
     """A server inside somebody else's event loop: signals stay with the caller."""
 
+    @override
     @contextlib.contextmanager
     def capture_signals(self) -> Any:
         yield

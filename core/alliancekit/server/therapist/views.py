@@ -108,6 +108,7 @@ class SessionView:
     at: float
     attended: bool = True
     in_progress: bool = False
+    example: bool = False
     seconds: float = 0.0
     client: Mapping[str, Reading] = field(default_factory=dict)
     therapist: Mapping[str, Reading] = field(default_factory=dict)
