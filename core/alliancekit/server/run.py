@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import uvicorn
@@ -67,30 +67,23 @@ class _Embedded(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def running(
-    app: Any, *, host: str = "127.0.0.1", port: int = 0, on_bound: Callable[[int], None] | None = None
-) -> AsyncIterator[str]:
-    """Serve `app` while the block runs; gives the base URL. For the demo, tests and benchmarks.
+async def running_on(app: Any, sock: socket.socket) -> AsyncIterator[None]:
+    """Serve `app` on a bound socket while the block runs; for the demo, tests and benchmarks.
 
     Raises:
-        ConfigError: the address cannot be had, or the application did not start.
+        ConfigError: the application did not start.
     """
-    sock = bind(host, port)
-    bound = sock.getsockname()[1]
-    if on_bound is not None:
-        on_bound(bound)
     server = _Embedded(server_config(app))
     task = asyncio.create_task(server.serve(sockets=[sock]), name="alliancekit-server")
     try:
         while not server.started:
             if task.done():
-                error = task.exception()
-                if isinstance(error, Exception):
-                    raise error
+                await task
                 raise ConfigError("The service did not start.", fix="The log above says why.")
             await asyncio.sleep(0.01)
-        yield f"http://{host}:{bound}"
+        yield
     finally:
         server.should_exit = True
-        await task
+        with contextlib.suppress(SystemExit):
+            await task
         sock.close()
