@@ -1,7 +1,7 @@
 """A base for style plugins: what makes one style different is data, its style book.
 
-A style's package holds `style.json` (a `StyleBook`), where wanted `fit.json` (an instrument with the style's own fit
-items, client form), and a class:
+A style's package holds `style.json` (a `StyleBook`), where wanted `fit.json` (an instrument with the style's
+own fit items, client form), and a class:
 
     class Directive(StylePlugin):
         folder = files("alliancekit_directive")
@@ -14,9 +14,6 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from string import Formatter
 from typing import Annotated, ClassVar
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from typing_extensions import override
 
 from alliancekit.errors import InstrumentError
 from alliancekit.events import (
@@ -33,6 +30,8 @@ from alliancekit.events import (
 from alliancekit.hookspecs import AllianceHooks, hookimpl
 from alliancekit.instruments.loader import load_instrument
 from alliancekit.instruments.model import Instrument, Texts
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from typing_extensions import override
 
 URGENCY: tuple[SignalKind, ...] = (
     "possible_strain",
@@ -232,7 +231,8 @@ class StylePlugin(AllianceHooks):
         """One step for the most urgent signal and one for the lowest scale; else the one for steady work."""
         steps = self.book.next_step
         raised = {signal.kind for signal in event.signals}
-        about: list[str] = [kind for kind in URGENCY if kind in raised and kind in steps][:1]
+        urgent: list[str] = [kind for kind in URGENCY if kind in raised and kind in steps]
+        about = urgent[:1]
         readable = [scale for scale in percents if scale in steps]
         lowest = min(readable, key=lambda scale: percents[scale], default=None)
         if lowest is not None and percents[lowest] < self.book.low_below:
@@ -240,7 +240,7 @@ class StylePlugin(AllianceHooks):
         if not about and percents:
             about.append("steady")
         return [
-            Guidance(style=self.book.name, kind="next_step", about=name, text=say(steps[name], event.language))
+            Guidance(style=self.book.name, about=name, text=say(steps[name], event.language))
             for name in about
         ]
 

@@ -1,4 +1,7 @@
-"""The directive style: instruction and feedback. Its texts are in `style.json`, its fit items in `fit.json`."""
+"""The directive style: instruction and feedback.
+
+Its texts are in `style.json`, its fit items in `fit.json`.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,6 @@ __all__ = ["Directive"]
 
 
 class Directive(StylePlugin):
-    """The therapist takes an active part: gives instruction and feedback to change behaviour or patterns of thought."""
+    """The directive style, from its style book."""
 
     folder = files("alliancekit_directive")

@@ -1,4 +1,7 @@
-"""The facilitative style: exploring feelings and thoughts. Its texts are in `style.json`, its fit items in `fit.json`."""
+"""The facilitative style: exploring feelings and thoughts.
+
+Its texts are in `style.json`, its fit items in `fit.json`.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,6 @@ __all__ = ["Facilitative"]
 
 
 class Facilitative(StylePlugin):
-    """Exploring the client's feelings and thoughts together, so that they understand themselves better and grow."""
+    """The facilitative style, from its style book."""
 
     folder = files("alliancekit_facilitative")

@@ -1,4 +1,7 @@
-"""The non-directive style: reflection without advice. Its texts are in `style.json`, its fit items in `fit.json`."""
+"""The non-directive style: reflection without advice.
+
+Its texts are in `style.json`, its fit items in `fit.json`.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,6 @@ __all__ = ["NonDirective"]
 
 
 class NonDirective(StylePlugin):
-    """No advice: the client explores their own solutions, and the therapist reflects what they hear."""
+    """The non-directive style, from its style book."""
 
     folder = files("alliancekit_nondirective")

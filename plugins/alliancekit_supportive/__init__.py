@@ -1,4 +1,7 @@
-"""The supportive style: comfort and the guidance needed. Its texts are in `style.json`, its fit items in `fit.json`."""
+"""The supportive style: comfort and the guidance needed.
+
+Its texts are in `style.json`, its fit items in `fit.json`.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,6 @@ __all__ = ["Supportive"]
 
 
 class Supportive(StylePlugin):
-    """Emotional support and comfort, with as much guidance as the client needs."""
+    """The supportive style, from its style book."""
 
     folder = files("alliancekit_supportive")

@@ -1,4 +1,7 @@
-"""The task-oriented style: goals, skills and practice. Its texts are in `style.json`, its fit items in `fit.json`."""
+"""The task-oriented style: goals, skills and practice.
+
+Its texts are in `style.json`, its fit items in `fit.json`.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,6 @@ __all__ = ["TaskOriented"]
 
 
 class TaskOriented(StylePlugin):
-    """Specific goals and new skills, through practical activities that the therapist sets."""
+    """The task-oriented style, from its style book."""
 
     folder = files("alliancekit_task_oriented")

@@ -1,0 +1,87 @@
+"""What the signals say to the therapist, in plain words: what was seen, how sure that is, no diagnosis."""
+
+from __future__ import annotations
+
+from alliancekit.scoring.strain import StrainEpisode
+
+from alliancekit_strain.series import Course
+
+WHEN = {"pre_session": " before the session", "follow_up": " after the session"}
+
+
+def low_score(course: Course) -> str:
+    """A value on the wrong side of the cut-off."""
+    side = "below" if course.info.when in ("<", "<=") else "above"
+    mark = "provisional mark" if course.info.provisional else "published mark"
+    edge = " (or at it)" if course.info.when in ("<=", ">=") else ""
+    return (
+        f"{_whose(course, turned=False)} is {course.value:g} of {course.maximum:g}, {side} the {mark} of "
+        f"{course.info.cut_off:g}{edge}: worth asking about."
+    )
+
+
+def drop(course: Course, fell: float) -> str:
+    """A fall since the last rated session."""
+    return (
+        f"{_whose(course)} fell by {fell:.0f} points of 100 since the last rated session. "
+        "One fall can be chance; it is a reason to ask."
+    )
+
+
+def possible_strain(course: Course, episode: StrainEpisode) -> str:
+    """A fall measured against the usual ups and downs."""
+    how = "since the last rated session" if episode.length == 1 else f"over {episode.length} sessions"
+    return (
+        f"{_whose(course)} fell by {episode.depth:.0f} points of 100 {how}, {episode.magnitude:.1f} times "
+        "the usual ups and downs. The relationship may be under strain: ask how it was."
+    )
+
+
+def below_limit(course: Course, centre: float) -> str:
+    """A value below the own control limit."""
+    return (
+        f"{_whose(course)} lies clearly below this course's own average of {centre:.0f} points of 100. "
+        "The relationship may be under strain: ask how it was."
+    )
+
+
+def repair(course: Course, sessions: int) -> str:
+    """Back at the level before."""
+    after = "one session" if sessions == 1 else f"{sessions} sessions"
+    return (
+        f"{_whose(course)} is back at the level before its fall, after {after}. "
+        "Something helped: worth putting into words together."
+    )
+
+
+def flat_maximum(course: Course, sessions: int) -> str:
+    """A ceiling."""
+    return (
+        f"{_whose(course)} stood at the maximum {sessions} sessions in a row. That is common and says little "
+        "either way: make it easy to name something that could be better."
+    )
+
+
+def straightlining(items: int) -> str:
+    """One value throughout."""
+    return (
+        f"All {items} questions were answered with the same value. The form may have been filled in quickly: "
+        "one question asked aloud tells more."
+    )
+
+
+def divergence(apart: float) -> str:
+    """Two views of one session."""
+    side = "lower" if apart < 0 else "higher"
+    usual = " Therapists often rate somewhat lower, though not by so much." if apart < 0 else ""
+    return (
+        f"You rated the session {abs(apart):.0f} points of 100 {side} than the client did.{usual} "
+        "Ask how the client saw it."
+    )
+
+
+def _whose(course: Course, *, turned: bool = True) -> str:
+    who = "The client's" if course.key.role == "client" else "Your own"
+    scale = "" if course.key.scale == "total" else f" ({course.key.scale.replace('_', ' ')})"
+    note = ", turned so that higher is better," if turned and not course.info.higher_is_better else ""
+    return f"{who} {course.key.instrument} rating{scale}{WHEN.get(course.key.moment, '')}{note}"
