@@ -186,12 +186,6 @@ def lag(conn: Connection, now: float) -> float:
     return 0.0 if oldest is None else max(0.0, now - float(oldest))
 
 
-def count_due(conn: Connection, now: float) -> int:
-    """Return how many unfinished rows are due, the leased ones included."""
-    query = select(func.count()).select_from(outbox).where(_unfinished, outbox.c.due_at <= now)
-    return conn.execute(query).scalar_one()
-
-
 def prune(conn: Connection, *, before: float, limit: int = 1000) -> int:
     """Delete up to `limit` rows that were done before a time; the dead stay. Returns how many."""
     old = select(outbox.c.id).where(outbox.c.done_at < before, outbox.c.dead_at.is_(None)).limit(limit)
