@@ -1,4 +1,4 @@
-"""A tenant with one session, its two participants and open prompts: what most of the store's tests start from."""
+"""A tenant with one session, two participants and open prompts: where most tests of the store start."""
 
 from __future__ import annotations
 
