@@ -32,9 +32,7 @@ class Server:
         return f"postgresql+psycopg://{self.user}@/{database}?host={self.directory}"
 
     def connect(self, database: str = "postgres") -> psycopg.Connection:
-        return psycopg.connect(
-            host=str(self.directory), user=self.user, dbname=database, autocommit=True
-        )
+        return psycopg.connect(host=str(self.directory), user=self.user, dbname=database, autocommit=True)
 
 
 def binaries() -> Path | None:
@@ -95,11 +93,15 @@ def _wait(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
     raise AssertionError(f"PostgreSQL did not start: {log.read_text()}")
 
 
-@pytest.fixture
-def postgres_url(postgres_server: Server) -> Iterator[str]:
+def new_database(server: Server, *, template: str = "template1") -> str:
+    """Make a database and return its URL; it goes with the server at the end."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
-    with postgres_server.connect() as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    yield postgres_server.url(name)
-    with postgres_server.connect() as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    with server.connect() as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+    return server.url(name)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: Server) -> str:
+    """An empty database."""
+    return new_database(postgres_server)

@@ -3,12 +3,11 @@ from __future__ import annotations
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, inspect
-
 from alliancekit.errors import ConfigError, StoreBusyError
 from alliancekit.store.database import open_database
 from alliancekit.store.migrate import current, head, is_at_head, upgrade
 from alliancekit.store.tables import metadata
+from sqlalchemy import create_engine, inspect
 
 
 def test_an_empty_database_becomes_the_declared_schema(empty_url: str) -> None:
@@ -50,7 +49,9 @@ def test_other_databases_are_refused_without_showing_the_url(bad: str) -> None:
     assert bad not in str(refused.value) or bad == "sqlite://"
 
 
-async def test_sqlite_is_not_upgraded_under_a_running_service(tmp_path_factory: pytest.TempPathFactory) -> None:
+async def test_sqlite_is_not_upgraded_under_a_running_service(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     url = f"sqlite:///{tmp_path_factory.mktemp('db')}/a.db"
     upgrade(url)
     database = open_database(url)

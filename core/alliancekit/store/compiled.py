@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from operator import itemgetter
 from typing import Any, cast
 
-from sqlalchemy import BindParameter, Connection, Table, bindparam
+from sqlalchemy import BindParameter, Connection, Table, bindparam, literal
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.expression import ClauseElement
@@ -22,6 +22,12 @@ Insert = sqlite.Insert | postgresql.Insert
 def insert_into(conn: Connection, table: Table) -> Insert:
     """Return the dialect's INSERT, which has `on_conflict_do_nothing` and `on_conflict_do_update`."""
     return postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def insert_new(conn: Connection, table: Table, values: Values) -> bool:
+    """Insert a row unless a unique key is taken; True if it was inserted."""
+    query = insert_into(conn, table).values(dict(values)).on_conflict_do_nothing()
+    return conn.execute(query.returning(literal(1))).first() is not None
 
 
 def insert_all(table: Table, *, without: str = "") -> Callable[[Connection], ClauseElement]:

@@ -186,12 +186,6 @@ def lag(conn: Connection, now: float) -> float:
     return 0.0 if oldest is None else max(0.0, now - float(oldest))
 
 
-def count_due(conn: Connection, now: float) -> int:
-    """Return how many unfinished rows are due, the leased ones included."""
-    query = select(func.count()).select_from(outbox).where(_unfinished, outbox.c.due_at <= now)
-    return conn.execute(query).scalar_one()
-
-
 def pending(conn: Connection, tenant: str, lane: str, now: float) -> bool:
     """Return whether a lane has due work that is neither done nor given up."""
     query = select(outbox.c.id).where(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from alliancekit.events import Moment
-from alliancekit.store.compiled import insert_into
+from alliancekit.store.compiled import insert_into, insert_new
 from alliancekit.store.tables import delivery, participant, prompt
 from alliancekit.store.text import dump, load, new_id
 from sqlalchemy import Connection, or_, select, update
@@ -63,8 +63,7 @@ def create_prompt(conn: Connection, new: NewPrompt, now: float) -> Prompt | None
         "created_at": now,
         "expires_at": new.expires_at,
     }
-    added = conn.execute(insert_into(conn, prompt).values(values).on_conflict_do_nothing())
-    return read_prompt(conn, new.tenant, prompt_id) if added.rowcount == 1 else None
+    return read_prompt(conn, new.tenant, prompt_id) if insert_new(conn, prompt, values) else None
 
 
 def read_prompt(conn: Connection, tenant: str, prompt_id: str) -> Prompt | None:

@@ -8,7 +8,7 @@ from typing import Literal, cast
 
 from alliancekit.errors import ConflictError, NotFoundError
 from alliancekit.events import EndReason, Role
-from alliancekit.store.compiled import insert_into
+from alliancekit.store.compiled import insert_new
 from alliancekit.store.tables import episode, participant, session
 from alliancekit.store.text import new_id
 from sqlalchemy import Connection, func, select, update
@@ -130,7 +130,7 @@ def create_session(conn: Connection, new: NewSession, now: float) -> Created:
             "external_id": one.external_id,
             "language": one.language,
         }
-        conn.execute(insert_into(conn, participant).values(values).on_conflict_do_nothing())
+        insert_new(conn, participant, values)
     return Created(found, participants_of(conn, new.tenant, found.id), created)
 
 
@@ -145,7 +145,7 @@ def _episode(conn: Connection, new: NewSession, now: float) -> str:
         "example": new.example,
         "created_at": now,
     }
-    conn.execute(insert_into(conn, episode).values(values).on_conflict_do_nothing())
+    insert_new(conn, episode, values)
     query = select(episode.c.id).where(episode.c.tenant == new.tenant, episode.c.external_id == new.episode)
     found: str = conn.execute(query.with_for_update()).scalar_one()
     return found
@@ -173,7 +173,7 @@ def _insert_session(conn: Connection, new: NewSession, course: str, now: float) 
         "example": new.example,
         "created_at": now,
     }
-    return conn.execute(insert_into(conn, session).values(values).on_conflict_do_nothing()).rowcount == 1
+    return insert_new(conn, session, values)
 
 
 def read_session(conn: Connection, tenant: str, session_id: str) -> Session:
