@@ -132,6 +132,7 @@ class SpeechMeter:
 
     def __init__(self) -> None:
         self._keeper = SpanKeeper()
+        self._last: float | None = None
         self._smooth: float | None = None
         self._block_start = 0.0
         self._block = 0.0
@@ -140,7 +141,13 @@ class SpeechMeter:
         self._voiced = False
 
     def level(self, at: float, level: int) -> bool:
-        """Take the level (0–127, −dBov) of the frame that began `at`; return whether it counts as speech."""
+        """Take the level (0–127, −dBov) of the frame that began `at`; return whether it counts as speech.
+
+        A frame that comes twice or out of order is ignored.
+        """
+        if self._last is not None and at - self._last < FRAME_SECONDS / 4:
+            return self._voiced
+        self._last = at
         loudness = -float(level)
         if self._smooth is None:
             self._smooth = loudness
