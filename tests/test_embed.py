@@ -8,7 +8,6 @@ import hashlib
 import re
 
 import pytest
-
 from alliancekit.web.embed import (
     LANGUAGES,
     PARTS,
@@ -45,8 +44,9 @@ def test_the_script_is_small() -> None:
 def test_the_script_holds_every_source_and_nothing_a_strict_policy_forbids() -> None:
     script = embed_script().decode()
     assert {path.stem for path in (WEB / "element").glob("*.js")} == set(PARTS)
-    for forbidden in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function",
-                      "localStorage", "sessionStorage", "indexedDB", "document.cookie", "beforeunload"):  # fmt: skip
+    sinks = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function")
+    stores = ("localStorage", "sessionStorage", "indexedDB", "document.cookie")
+    for forbidden in (*sinks, *stores, "beforeunload"):
         assert forbidden not in script
 
 
@@ -57,7 +57,9 @@ def test_the_assembler_drops_comments_and_no_code() -> None:
         source = (WEB / "element" / f"{part}.js").read_text(encoding="utf-8")
         names = re.findall(r"^(?:class|function|const) (\w+)", source, flags=re.MULTILINE)
         assert names
-        assert all(re.search(rf"^(class|function|const) {name}\b", script, flags=re.MULTILINE) for name in names)
+        assert all(
+            re.search(rf"^(class|function|const) {name}\b", script, flags=re.MULTILINE) for name in names
+        )
 
 
 def test_tag_and_integrity_are_those_of_the_bytes() -> None:

@@ -18,8 +18,8 @@ def choice(item: str, text: str, labels: list[str]) -> dict[str, Any]:
 def instrument(name: str, title: str, items: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
     """A measure that is not validated, unless told otherwise."""
     return {
-        "name": name, "version": "1", "form": "client", "title": title, "instructions": "", "validated": False,
-        "items": items, **more,
+        "name": name, "version": "1", "form": "client", "title": title, "instructions": "",
+        "validated": False, "items": items, **more,
     }  # fmt: skip
 
 
@@ -33,7 +33,9 @@ def prompt(moment: str, *instruments: dict[str, Any], **more: Any) -> dict[str, 
 
 def pulse(**more: Any) -> dict[str, Any]:
     """One question in the call."""
-    item = choice("now", "How is this conversation for you at the moment?", ["Difficult", "In between", "Good"])
+    item = choice(
+        "now", "How is this conversation for you at the moment?", ["Difficult", "In between", "Good"]
+    )
     return prompt("in_call", instrument("pulse", "Pulse", [item]), **more)
 
 
@@ -71,7 +73,9 @@ def arabic_card() -> dict[str, Any]:
     """A card whose items are Arabic."""
     items = [
         choice("respect", "وجدت وجهة نظري مكانها اليوم.", SCALE_AR),
-        {"id": "pace", "kind": "slider", "text": "كانت وتيرة الجلسة …", "minimum": 0, "maximum": 100, "step": 1,
-         "low": "غير مناسبة لي", "high": "مناسبة لي"},
+        {"id": "pace", "kind": "slider", "text": "كانت وتيرة الجلسة …", "minimum": 0,
+         "maximum": 100, "step": 1, "low": "غير مناسبة لي", "high": "مناسبة لي"},
     ]  # fmt: skip
-    return prompt("end_of_call", instrument("check-in", "الجلسة", items, instructions="فكّر في جلسة اليوم فقط."))
+    return prompt(
+        "end_of_call", instrument("check-in", "الجلسة", items, instructions="فكّر في جلسة اليوم فقط.")
+    )

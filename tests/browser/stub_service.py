@@ -14,14 +14,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import uvicorn
+from alliancekit.web.embed import embed_script
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
-
-from alliancekit.web.embed import embed_script
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; "
@@ -47,7 +46,7 @@ PAGE_STYLE = (
 
 
 class Dropped(Response):
-    """Ends in the middle of the answer, whereupon uvicorn closes the connection, as a failing network does."""
+    """Ends in the middle of the answer; uvicorn then closes the connection, as a failing network does."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         start: Message = {
@@ -61,7 +60,7 @@ class Dropped(Response):
 
 @dataclass
 class Failure:
-    """What one request gets instead of its answer; `status` 0 drops the connection after the work was done."""
+    """What one request gets instead of its answer; `status` 0 drops the connection after the work."""
 
     status: int
     slug: str = "refused"
@@ -214,13 +213,17 @@ async def serving(stub: StubService) -> AsyncIterator[StubService]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         config = uvicorn.Config(
-            stub.app(), ws="websockets-sansio", http="h11", lifespan="off", log_level="critical",
+            stub.app(),
+            ws="websockets-sansio",
+            http="h11",
+            lifespan="off",
+            log_level="critical",
             timeout_graceful_shutdown=1,
         )
         server = uvicorn.Server(config)
         stub.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         task = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started:
+        while not server.started:  # noqa: ASYNC110  uvicorn tells its start by this flag only
             await asyncio.sleep(0.01)
         try:
             yield stub

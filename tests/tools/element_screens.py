@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -82,29 +82,33 @@ SCREENS: dict[str, tuple[dict[str, Any], dict[str, Any], Act]] = {
 }
 
 
-async def main(names: list[str]) -> None:
-    """Takes the named pictures, or all."""
-    OUTPUT.mkdir(parents=True, exist_ok=True)
+async def open_screens(names: list[str]) -> AsyncIterator[tuple[str, Page]]:
+    """Opens the named states one after the other, each in a page and with a service of its own."""
     async with async_playwright() as play:
         browser = await play.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+            executable_path="/usr/bin/chromium",
+            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
         )
-        for name in names or SCREENS:
+        for name in names:
             prompt, options, act = SCREENS[name]
-            rtl = name == "rtl"
-            stub = StubService(
-                prompt=prompt, language="ar" if rtl else "en", direction="rtl" if rtl else "ltr"
-            )
-            async with serving(stub):
+            language, direction = ("ar", "rtl") if name == "rtl" else ("en", "ltr")
+            async with serving(StubService(prompt=prompt, language=language, direction=direction)) as stub:
                 page = await browser.new_page(**{"viewport": {"width": 800, "height": 640}, **options})
                 await page.goto(stub.url)
                 await page.locator("alliance-feedback section").wait_for()
                 await act(page, stub)
                 await page.wait_for_timeout(500)
-                await page.screenshot(path=OUTPUT / f"{name}.png", full_page=True)
+                yield name, page
                 await page.close()
         await browser.close()
 
 
+async def main(names: list[str]) -> None:
+    """Takes the named pictures."""
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    async for name, page in open_screens(names):
+        await page.screenshot(path=OUTPUT / f"{name}.png", full_page=True)
+
+
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1:]))
+    asyncio.run(main(sys.argv[1:] or list(SCREENS)))

@@ -1,8 +1,8 @@
 """Puts the custom element `<alliance-feedback>` together into the one script that `/embed.js` serves.
 
-The sources in `element/` are plain JavaScript and one style sheet, read in the order of `PARTS`; the catalogues in
-`locales/` are what a translator edits. The result is one strict-mode function: it runs as a classic script and as a
-module, and adds nothing to the page but the element's definition.
+The sources in `element/` are plain JavaScript and one style sheet, read in the order of `PARTS`; the
+catalogues in `locales/` are what a translator edits. The result is one strict-mode function: it runs as a
+classic script and as a module, and adds nothing to the page but the element's definition.
 """
 
 from __future__ import annotations
@@ -20,7 +20,19 @@ WEB = Path(__file__).parent
 LANGUAGES = ("en", "es", "it", "zh", "ar")
 """Language tags of the catalogues `locales/<tag>.json`; English is the fallback."""
 
-PARTS = ("words", "dom", "service", "outbox", "live", "choice", "slider", "visibility", "card", "pulse", "element")
+PARTS = (
+    "words",
+    "dom",
+    "service",
+    "outbox",
+    "live",
+    "choice",
+    "slider",
+    "visibility",
+    "card",
+    "pulse",
+    "element",
+)
 """Names of the scripts in `element/`, each before those that use it."""
 
 HEAD = '/* AllianceKit, Apache-2.0 */\n(() => {\n"use strict";\n'

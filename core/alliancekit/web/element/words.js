@@ -16,9 +16,12 @@ class Words {
     this.#numbers = new Intl.NumberFormat(known);
   }
 
-  /** The wording of `key`, its `{names}` filled in; numbers are written as the language writes them. */
+  /**
+   * The wording of `key`, its `{names}` filled in; numbers are written as the language writes them. A moment or
+   * visibility that a newer service sends shows its bare key.
+   */
   say(key, values = {}) {
-    return this.#catalogue[key].replace(/\{(\w+)\}/g, (_, name) => {
+    return (this.#catalogue[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => {
       const value = values[name];
       return typeof value === "number" ? this.#numbers.format(value) : String(value ?? "");
     });
