@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import socket
 import threading
 import time
@@ -18,10 +19,10 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
+from tests.tools import therapist_examples as examples
 
 from alliancekit.server.therapist import render
 from alliancekit.server.therapist.views import EpisodeView
-from tests.tools import therapist_examples as examples
 
 pytestmark = pytest.mark.browser
 
@@ -284,7 +285,8 @@ def test_the_keyboard_reaches_everything_in_order(page: Page, path: str, width: 
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(path)
     wanted = page.evaluate(
-        "[...document.querySelectorAll('a[href], summary')].filter(e => e.checkVisibility({contentVisibilityAuto: true}))"
+        "[...document.querySelectorAll('a[href], summary')]"
+        ".filter(e => e.checkVisibility({contentVisibilityAuto: true}))"
         ".map(e => e.id || e.textContent.trim())"
     )
     reached: list[str] = []
@@ -294,7 +296,8 @@ def test_the_keyboard_reaches_everything_in_order(page: Page, path: str, width: 
             page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()")
         )
         ring = page.evaluate(
-            "() => { const e = document.activeElement; const s = getComputedStyle(e), a = getComputedStyle(e, '::after');"
+            "() => { const e = document.activeElement;"
+            " const s = getComputedStyle(e), a = getComputedStyle(e, '::after');"
             " return e === document.body || s.outlineStyle !== 'none' || a.outlineStyle !== 'none' }"
         )
         assert ring, reached[-1]
@@ -305,12 +308,15 @@ def test_headings_are_in_order_for_assistive_technology(page: Page) -> None:
     page.goto(CLIENT)
     levels = page.evaluate("[...document.querySelectorAll('h1,h2,h3,h4')].map(e => Number(e.tagName[1]))")
     assert levels[0] == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
 
 
 def test_dark_mode_changes_the_ground_and_the_marks(page: Page) -> None:
     page.goto(CLIENT)
-    look = "[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.querySelector('.mark.client')).fill]"
+    look = (
+        "[getComputedStyle(document.body).backgroundColor,"
+        " getComputedStyle(document.querySelector('.mark.client')).fill]"
+    )
     page.emulate_media(color_scheme="light")
     light = page.evaluate(look)
     page.emulate_media(color_scheme="dark")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
+from tests.tools import therapist_examples as examples
 
 from alliancekit.events import Guidance, Score, Signal, TalkBalance, TalkShare
 from alliancekit.server.therapist import chart, render, series, talk_chart, words
@@ -28,7 +30,6 @@ from alliancekit.server.therapist.views import (
     SessionView,
     SignalView,
 )
-from tests.tools import therapist_examples as examples
 
 HOSTILE = "<script>alert(1)</script>\"'&<b onclick=x style=y>"
 
@@ -67,7 +68,10 @@ def of_class(svg: ET.Element, name: str) -> list[ET.Element]:
 
 def table_rows(html: str) -> list[tuple[str, str, str]]:
     """Session, client and therapist text of every row of the trend's table."""
-    pattern = r'<tr data-session="(\d+)">.*?data-voice="client">([^<]*)</td><td[^>]*data-voice="therapist">([^<]*)</td>'
+    pattern = (
+        r'<tr data-session="(\d+)">.*?data-voice="client">([^<]*)</td>'
+        r'<td[^>]*data-voice="therapist">([^<]*)</td>'
+    )
     return re.findall(pattern, html, re.DOTALL)
 
 
@@ -157,7 +161,7 @@ def test_ids_are_unique_and_headings_in_order(number: int) -> None:
     levels = [int(tag[1]) for tag, _ in outline.tags if re.fullmatch(r"h[1-6]", tag)]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
 
 
 @pytest.mark.parametrize("frame", [chart.WIDE, chart.NARROW], ids=["wide", "narrow"])

@@ -110,8 +110,8 @@ def strain(number: int, *, settled: bool = False) -> SignalView:
             kind="possible_strain",
             rule="fall_of_two_standard_deviations",
             level="strong",
-            sentence="The client rated this session clearly lower than usual for them. It may be a passing thing, or "
-            "something between you worth a question.",
+            sentence="The client rated this session clearly lower than usual for them. "
+            "It may be a passing thing, or something between you worth a question.",
             sessions_needed=5,
             instrument="check-in",
             scale="total",
@@ -148,7 +148,8 @@ REPAIR = SignalView(
 GUIDANCE = (
     Guidance(
         style="directive",
-        text="“Last time you said you agree only a little with how we work. Which part shall we do differently?”",
+        text="“Last time you said you agree only a little with how we work. "
+        "Which part shall we do differently?”",
         about="divergence",
     ),
     Guidance(

@@ -1,4 +1,4 @@
-"""Takes pictures of the therapist's pages into tests/output/therapist/: `python tests/tools/therapist_screens.py`."""
+"""Takes pictures of the therapist's pages into tests/output/therapist/; name pages to take only those."""
 
 from __future__ import annotations
 
