@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
+from tests.tools import therapist_examples as examples
 
 from alliancekit.events import Guidance, Score, Signal, TalkBalance, TalkShare
 from alliancekit.server.therapist import chart, render, series, talk_chart, words
@@ -28,7 +30,6 @@ from alliancekit.server.therapist.views import (
     SessionView,
     SignalView,
 )
-from tests.tools import therapist_examples as examples
 
 HOSTILE = "<script>alert(1)</script>\"'&<b onclick=x style=y>"
 
@@ -68,7 +69,8 @@ def of_class(svg: ET.Element, name: str) -> list[ET.Element]:
 def table_rows(html: str) -> list[tuple[str, str, str]]:
     """Session, client and therapist text of every row of the trend's table."""
     pattern = (
-        r'<tr data-session="(\d+)">.*?data-voice="client">([^<]*)</td><td[^>]*data-voice="therapist">([^<]*)</td>'
+        r'<tr data-session="(\d+)">.*?data-voice="client">([^<]*)</td>'
+        r'<td[^>]*data-voice="therapist">([^<]*)</td>'
     )
     return re.findall(pattern, html, re.DOTALL)
 
@@ -118,7 +120,9 @@ def all_hostile() -> EpisodeView:
 
 def every_page() -> Iterator[str]:
     yield render.render_episode(all_hostile())
-    hostile = replace(examples.caseload().entries[0], external_id=HOSTILE, style=HOSTILE, episode=HOSTILE, url="/x?a=1&b")
+    hostile = replace(
+        examples.caseload().entries[0], external_id=HOSTILE, style=HOSTILE, episode=HOSTILE, url="/x?a=1&b"
+    )
     yield render.render_caseload(CaseloadView(entries=(hostile,), live=Live(url="/v1/live", token=HOSTILE)))
     yield render.render_sign_in(reason=HOSTILE)
     yield render.render_error(title=HOSTILE, detail=HOSTILE, fix=HOSTILE)
@@ -157,7 +161,7 @@ def test_ids_are_unique_and_headings_in_order(number: int) -> None:
     levels = [int(tag[1]) for tag, _ in outline.tags if re.fullmatch(r"h[1-6]", tag)]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
 
 
 @pytest.mark.parametrize("frame", [chart.WIDE, chart.NARROW], ids=["wide", "narrow"])
@@ -168,7 +172,11 @@ def test_the_chart_has_the_tables_numbers(number: int, frame: chart.Frame) -> No
     assert [int(row[0]) for row in rows] == [session.number for session in view.sessions]
     for column, voice in ((1, "client"), (2, "therapist")):
         in_table = {(row[0], row[column]) for row in rows[-frame.most :] if row[column].isdigit()}
-        in_chart = {(m.get("data-session"), m.get("data-percent")) for m in of_class(drawn(view, frame), "mark") if voice in (m.get("class") or "")}
+        in_chart = {
+            (m.get("data-session"), m.get("data-percent"))
+            for m in of_class(drawn(view, frame), "mark")
+            if voice in (m.get("class") or "")
+        }
         assert in_chart == in_table
         assert in_table
 
@@ -209,7 +217,10 @@ def test_a_hidden_answer_cannot_be_put_into_a_view() -> None:
         Reading(101.0, "shown")
     with pytest.raises(ValueError, match="cannot be shown"):
         CheckInView(
-            session=1, client_state="later", therapist_state="shown", facets=(FacetView(title="x", client="Mostly"),)
+            session=1,
+            client_state="later",
+            therapist_state="shown",
+            facets=(FacetView(title="x", client="Mostly"),),
         )
 
 
@@ -247,13 +258,18 @@ def test_the_first_sessions_say_what_is_missing() -> None:
     three = Outline(render.render_episode(examples.episode(3))).words
     assert "went up 3, from 74 to 77, since session 2" in three
     assert "1 more is needed" in three
-    assert "usual range" not in Outline(render.render_episode(examples.episode(2))).words.split("About")[0].split("Over")[0]
+    assert (
+        "usual range"
+        not in Outline(render.render_episode(examples.episode(2))).words.split("About")[0].split("Over")[0]
+    )
     assert "No clients here yet" in render.render_caseload(CaseloadView())
 
 
 def test_a_line_needs_two_neighbouring_ratings() -> None:
     assert not of_class(drawn(examples.episode(1)), "line")
-    apart = with_sessions(examples.session(1, 70, 70), examples.session(2, None, None), examples.session(3, 60, 60))
+    apart = with_sessions(
+        examples.session(1, 70, 70), examples.session(2, None, None), examples.session(3, 60, 60)
+    )
     assert not of_class(drawn(apart), "line")
     assert len(of_class(drawn(apart), "mark")) == 4
     assert len(of_class(drawn(examples.episode(2)), "line")) == 2
@@ -282,12 +298,20 @@ def test_signals_stand_above_their_session_under_their_number() -> None:
 
 def test_a_signal_explains_itself() -> None:
     text = Outline(render.render_episode(examples.episode(10))).words
-    for part in ("Possible strain", "fall of two standard deviations", "4.42", "at least 5 sessions", "Gumz et al. 2012"):
+    for part in (
+        "Possible strain",
+        "fall of two standard deviations",
+        "4.42",
+        "at least 5 sessions",
+        "Gumz et al. 2012",
+    ):
         assert part in text
 
 
 def test_what_failed_is_named_and_not_counted() -> None:
-    assert "Talk balance remarks: not computed (talk_balance: timeout)" in render.render_episode(examples.episode(12))
+    assert "Talk balance remarks: not computed (talk_balance: timeout)" in render.render_episode(
+        examples.episode(12)
+    )
 
 
 def test_validity_and_example_data_are_said_where_numbers_stand() -> None:
@@ -309,7 +333,9 @@ def test_talk_balance_is_a_description() -> None:
         assert part in text
     bar = ET.fromstring(talk_chart.talk_bar(examples.talk()))
     client, therapist = of_class(bar, "talk")
-    assert float(client.get("width", 0)) / (float(client.get("width", 0)) + float(therapist.get("width", 0))) == pytest.approx(0.43)
+    assert float(client.get("width", 0)) / (
+        float(client.get("width", 0)) + float(therapist.get("width", 0))
+    ) == pytest.approx(0.43)
     silent = TalkShare(seconds=0, share=0, turns=0)
     nobody = TalkBalance(client=silent, therapist=silent, overlap=0, silence=1, observed_seconds=60)
     assert not of_class(ET.fromstring(talk_chart.talk_bar(nobody)), "talk")
@@ -349,7 +375,9 @@ def test_the_policy_is_the_one_that_was_decided() -> None:
         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
         "require-trusted-types-for 'script'; trusted-types 'none'"
     )
-    assert "frame-ancestors https://clinic.example;" in render.content_security_policy("https://clinic.example")
+    assert "frame-ancestors https://clinic.example;" in render.content_security_policy(
+        "https://clinic.example"
+    )
 
 
 def palette(css: str, start: str) -> dict[str, str]:
@@ -364,7 +392,9 @@ def luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-@pytest.mark.parametrize("start", ["color-scheme: light dark;", "(prefers-color-scheme: dark)", "@media print"])
+@pytest.mark.parametrize(
+    "start", ["color-scheme: light dark;", "(prefers-color-scheme: dark)", "@media print"]
+)
 def test_text_and_marks_have_contrast(start: str) -> None:
     """WCAG 2.2, 1.4.3: text has 4.5:1 on every ground it stands on."""
     colours = palette((render.STATIC_DIR / "therapist.css").read_text(), start)
@@ -376,7 +406,9 @@ def test_text_and_marks_have_contrast(start: str) -> None:
 
 readings = st.one_of(
     st.floats(0, 100).map(lambda p: Reading(p, "shown")),
-    st.sampled_from(["no_answer", "waiting", "later", "private", "not_scored", "not_asked"]).map(lambda s: Reading(state=s)),
+    st.sampled_from(["no_answer", "waiting", "later", "private", "not_scored", "not_asked"]).map(
+        lambda s: Reading(state=s)
+    ),
 )
 scale_readings = st.dictionaries(st.sampled_from(["total", "goal", "task", "bond"]), readings)
 
@@ -424,7 +456,10 @@ def places(svg: ET.Element) -> Iterator[tuple[float, float]]:
             x, y, w, h = (float(e.get(k, 0)) for k in ("x", "y", "width", "height"))
             yield from ((x, y), (x + w, y + h))
         elif e.tag == "line":
-            yield from ((float(e.get("x1", 0)), float(e.get("y1", 0))), (float(e.get("x2", 0)), float(e.get("y2", 0))))
+            yield from (
+                (float(e.get("x1", 0)), float(e.get("y1", 0))),
+                (float(e.get("x2", 0)), float(e.get("y2", 0))),
+            )
         elif e.tag == "polyline":
             for pair in e.get("points", "").split():
                 x, y = pair.split(",")
@@ -433,7 +468,9 @@ def places(svg: ET.Element) -> Iterator[tuple[float, float]]:
             yield float(e.get("x", 0)), float(e.get("y", 0))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(views())
 def test_every_view_renders_and_every_point_lies_inside(view: EpisodeView) -> None:
     html = render.render_episode(view)
@@ -447,5 +484,7 @@ def test_every_view_renders_and_every_point_lies_inside(view: EpisodeView) -> No
             assert 0 <= y <= height, (y, height)
     rows = table_rows(html)
     for frame, svg in ((chart.WIDE, drawings[0]), (chart.NARROW, drawings[1])):
-        in_chart = {(m.get("data-session"), m.get("data-percent")) for m in of_class(svg, "mark") if m.tag == "circle"}
+        in_chart = {
+            (m.get("data-session"), m.get("data-percent")) for m in of_class(svg, "mark") if m.tag == "circle"
+        }
         assert in_chart == {(row[0], row[1]) for row in rows[-frame.most :] if row[1].isdigit()}

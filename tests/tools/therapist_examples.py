@@ -31,7 +31,9 @@ SCALES = (
     ScaleView(name="task", title="Tasks"),
     ScaleView(name="bond", title="Bond"),
 )
-STYLE = Style(name="directive", title="Directive", description="Takes an active part.", fit_instrument="fit-directive")
+STYLE = Style(
+    name="directive", title="Directive", description="Takes an active part.", fit_instrument="fit-directive"
+)
 LABELS = ("Not at all", "A little", "Somewhat", "Mostly", "Completely")
 FACETS = (
     ("Felt respected", 4, 3),
@@ -60,7 +62,9 @@ def talk() -> TalkBalance:
     )
 
 
-def session(number: int, client: float | None, therapist: float | None, *, missed: bool = False) -> SessionView:
+def session(
+    number: int, client: float | None, therapist: float | None, *, missed: bool = False
+) -> SessionView:
     """Session `number` with ratings; a client's None is 'kept private' in session 7, else no answer."""
     at = START + number * WEEK
     if missed:
@@ -73,8 +77,13 @@ def session(number: int, client: float | None, therapist: float | None, *, misse
         number=number,
         at=at,
         seconds=2880,
-        client={k: hidden if client is None else shown(min(100, max(0, client + o))) for k, o in offsets.items()},
-        therapist={k: shown(None if therapist is None else min(100, max(0, therapist - o))) for k, o in offsets.items()},
+        client={
+            k: hidden if client is None else shown(min(100, max(0, client + o))) for k, o in offsets.items()
+        },
+        therapist={
+            k: shown(None if therapist is None else min(100, max(0, therapist - o)))
+            for k, o in offsets.items()
+        },
         pulses=(PulseView(role="client", after_seconds=1260, reading=shown(75)),) if number % 3 == 0 else (),
         segments=(Segment(participant="par_1", role="client", joined_at=at, left_at=at + 900, how="dropped"),)
         if number % 5 == 0
@@ -101,8 +110,8 @@ def strain(number: int, *, settled: bool = False) -> SignalView:
             kind="possible_strain",
             rule="fall_of_two_standard_deviations",
             level="strong",
-            sentence="The client rated this session clearly lower than usual for them. It may be a passing thing, or "
-            "something between you worth a question.",
+            sentence="The client rated this session clearly lower than usual for them. "
+            "It may be a passing thing, or something between you worth a question.",
             sessions_needed=5,
             instrument="check-in",
             scale="total",
@@ -139,7 +148,8 @@ REPAIR = SignalView(
 GUIDANCE = (
     Guidance(
         style="directive",
-        text="“Last time you said you agree only a little with how we work. Which part shall we do differently?”",
+        text="“Last time you said you agree only a little with how we work. "
+        "Which part shall we do differently?”",
         about="divergence",
     ),
     Guidance(
@@ -152,7 +162,9 @@ GUIDANCE = (
         kind="reading",
         text="When you lead, watch the tasks first: a client who goes along may not agree.",
     ),
-    Guidance(style="directive", kind="talk_balance", text="In a directive style, therapists often speak more."),
+    Guidance(
+        style="directive", kind="talk_balance", text="In a directive style, therapists often speak more."
+    ),
 )
 
 
@@ -187,10 +199,14 @@ def episode(sessions: int = 12, *, live: bool = False) -> EpisodeView:
         validated=False,
         example=True,
         scales=SCALES,
-        cut_off=CutOffView(percent=50, meaning="provisional threshold for a low rating", source="own, provisional"),
+        cut_off=CutOffView(
+            percent=50, meaning="provisional threshold for a low rating", source="own, provisional"
+        ),
         sessions=course,
         check_in=check_in(sessions) if sessions else None,
-        signals=(strain(10, settled=sessions > 11), *((DIVERGENCE, REPAIR) if sessions > 11 else ())) if sessions > 9 else (),
+        signals=(strain(10, settled=sessions > 11), *((DIVERGENCE, REPAIR) if sessions > 11 else ()))
+        if sessions > 9
+        else (),
         guidance=GUIDANCE if sessions >= 12 else GUIDANCE[1:3] if sessions else (),
         not_computed=(NotComputed(what="Talk balance remarks", plugin="talk_balance", status="timeout"),)
         if sessions >= 12

@@ -1,4 +1,4 @@
-"""Takes pictures of the therapist's pages into tests/output/therapist/: `python tests/tools/therapist_screens.py`."""
+"""Takes pictures of the therapist's pages into tests/output/therapist/; name pages to take only those."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ PAGES = {f"sessions-{n}": render.render_episode(examples.episode(n)) for n in (0
     "today": render.render_caseload(examples.caseload()),
     "today-empty": render.render_caseload(examples.CaseloadView()),
     "sign-in": render.render_sign_in(),
-    "error": render.render_error(title="No such client", detail="There is no such client.", fix="Check the link."),
+    "error": render.render_error(
+        title="No such client", detail="There is no such client.", fix="Check the link."
+    ),
 }
 
 
@@ -44,7 +46,9 @@ def main() -> None:
     OUTPUT.mkdir(parents=True, exist_ok=True)
     wanted = set(sys.argv[1:]) or set(PAGES)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
+        )
         for scheme in ("light", "dark"):
             for width in (1280, 768, 390):
                 context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)

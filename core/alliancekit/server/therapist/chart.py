@@ -86,7 +86,9 @@ def _voice(frame: Frame, sessions: Sequence[SessionView], scale: str, voice: Voi
             points = " ".join(f"{frame.x(i, n):.1f},{frame.y(p):.1f}" for i, p in run)
             parts.append(element("polyline", class_=f"line {voice}", points=points))
     parts += [
-        mark(voice, frame.x(i, n), frame.y(p), session=sessions[i].number, percent=p) for run in runs for i, p in run
+        mark(voice, frame.x(i, n), frame.y(p), session=sessions[i].number, percent=p)
+        for run in runs
+        for i, p in run
     ]
     return Markup("").join(parts)
 
@@ -133,13 +135,21 @@ def _sessions_axis(frame: Frame, sessions: Sequence[SessionView], *, every: int)
         x = frame.x(index, n)
         if not session.attended:
             cross = f"M{x - 3.5:.1f} {base - 9:.1f}l7 7m0 -7l-7 7"
-            parts.append(element("path", element("title", f"Session {session.number}: missed"), class_="missed", d=cross))
+            parts.append(
+                element(
+                    "path", element("title", f"Session {session.number}: missed"), class_="missed", d=cross
+                )
+            )
         if (n - 1 - index) % every == 0:
-            parts.append(element("text", str(session.number), class_="tick", x=x, y=base + 16, text_anchor="middle"))
+            parts.append(
+                element("text", str(session.number), class_="tick", x=x, y=base + 16, text_anchor="middle")
+            )
     return Markup("").join(parts)
 
 
-def _badges(frame: Frame, sessions: Sequence[SessionView], signals: Sequence[tuple[int, SignalView]]) -> Markup:
+def _badges(
+    frame: Frame, sessions: Sequence[SessionView], signals: Sequence[tuple[int, SignalView]]
+) -> Markup:
     """Numbered signal marks above their session, with a line down to the plot's floor."""
     parts: list[Markup] = []
     for index, session in enumerate(sessions):
@@ -150,7 +160,9 @@ def _badges(frame: Frame, sessions: Sequence[SessionView], signals: Sequence[tup
         told = [str(number) for number in here]
         if len(told) > _BADGES:
             told = [*told[: _BADGES - 1], f"+{len(told) - _BADGES + 1}"]
-        parts.append(element("line", class_="drop", x1=x, y1=frame.top - 6, x2=x, y2=frame.height - frame.bottom))
+        parts.append(
+            element("line", class_="drop", x1=x, y1=frame.top - 6, x2=x, y2=frame.height - frame.bottom)
+        )
         for lane, text in enumerate(told):
             y = frame.top - 14 - lane * 17
             parts.append(element("circle", class_="badge", cx=x, cy=y, r=8))
@@ -210,7 +222,9 @@ def trend(view: EpisodeView, frame: Frame = WIDE, *, key: str = "trend") -> Mark
     parts.append(_ends(frame, sessions, view.total))
     if view.example:
         x = frame.width - frame.right
-        parts.append(element("text", "example data", class_="example", x=x, y=frame.height - 6, text_anchor="end"))
+        parts.append(
+            element("text", "example data", class_="example", x=x, y=frame.height - 6, text_anchor="end")
+        )
     return image(
         *parts,
         key=key,

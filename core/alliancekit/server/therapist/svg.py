@@ -20,7 +20,14 @@ def element(name: str, *children: Markup | str, **attributes: Attribute) -> Mark
 
 
 def image(
-    *children: Markup, key: str, title: str, description: str, width: float, height: float, kind: str, fit: str = "xMidYMid meet"
+    *children: Markup,
+    key: str,
+    title: str,
+    description: str,
+    width: float,
+    height: float,
+    kind: str,
+    fit: str = "xMidYMid meet",
 ) -> Markup:
     """A whole drawing with a text alternative; `key` must be unique in the page, `fit` as SVG has it."""
     return element(

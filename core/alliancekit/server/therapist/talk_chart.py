@@ -23,7 +23,9 @@ def talk_bar(balance: TalkBalance) -> Markup:
     parts = [element("rect", class_="talk-ground", x=0, y=0, width=_WIDTH, height=_HEIGHT, rx=6)]
     if heard:
         parts.append(element("rect", class_="talk client", x=0, y=0, width=client, height=_HEIGHT))
-        parts.append(element("rect", class_="talk therapist", x=client, y=0, width=_WIDTH - client, height=_HEIGHT))
+        parts.append(
+            element("rect", class_="talk therapist", x=client, y=0, width=_WIDTH - client, height=_HEIGHT)
+        )
         stripe = element("path", class_="talk-stripe", d="M0 0V8")
         turned = {"patternUnits": "userSpaceOnUse", "patternTransform": "rotate(35)"}
         parts.append(element("pattern", stripe, id="talk-hatch", width=8, height=8, **turned))

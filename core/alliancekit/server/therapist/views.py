@@ -158,8 +158,13 @@ class CheckInView:
         for facet in self.facets:
             hidden = self.client_state != "shown" and (facet.client, facet.client_percent) != (None, None)
             if hidden:
-                raise ValueError(f"the client's check-in is {self.client_state!r}: its answers cannot be shown")
-            own = self.therapist_state != "shown" and (facet.therapist, facet.therapist_percent) != (None, None)
+                raise ValueError(
+                    f"the client's check-in is {self.client_state!r}: its answers cannot be shown"
+                )
+            own = self.therapist_state != "shown" and (facet.therapist, facet.therapist_percent) != (
+                None,
+                None,
+            )
             if own:
                 raise ValueError(f"the therapist's check-in is {self.therapist_state!r}: it has no answers")
 

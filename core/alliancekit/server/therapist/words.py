@@ -114,29 +114,31 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
+def _without_number(latest: SessionView, state: ReadingState) -> str:
+    if latest.in_progress:
+        return f"Session {latest.number} is going on."
+    if not latest.attended:
+        return f"Session {latest.number} was missed."
+    return _CHANGE_WITHOUT_NUMBER[state].format(n=latest.number)
+
+
 def what_changed(sessions: Sequence[SessionView], total: str) -> str:
     """One sentence: what the client's rating did since the last one that can be compared."""
     if not sessions:
         return "No session yet."
-    latest = sessions[-1]
-    if latest.in_progress:
-        return f"Session {latest.number} is going on."
-    now = reading(latest, total)
+    now = reading(sessions[-1], total)
     if now.percent is None:
-        if not latest.attended:
-            return f"Session {latest.number} was missed."
-        return _CHANGE_WITHOUT_NUMBER[now.state].format(n=latest.number)
+        return _without_number(sessions[-1], now.state)
     value = whole(now.percent)
     earlier = rated(sessions[:-1], total)
     if not earlier:
         return f"The client’s first rating is {value} of 100. There is nothing to compare it with yet."
     number, percent = earlier[-1]
     before = whole(percent)
-    since = f"since session {number}"
     if value == before:
         return f"The client’s rating is {value}, as in session {number}."
-    direction = "up" if value > before else "down"
-    return f"The client’s rating went {direction} {abs(value - before)}, from {before} to {value}, {since}."
+    change = f"{'up' if value > before else 'down'} {abs(value - before)}, from {before} to {value}"
+    return f"The client’s rating went {change}, since session {number}."
 
 
 _WEIGHT: Mapping[Level, int] = {"strong": 0, "notice": 1, "info": 2}
