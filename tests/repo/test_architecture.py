@@ -117,7 +117,7 @@ def test_source_roots_are_no_packages() -> None:
 
 
 def test_every_folder_with_modules_is_a_package() -> None:
-    """Without `__init__.py` the import graph would not see the folder, and the layers would not hold for it."""
+    """Without `__init__.py` the import graph does not see the folder and the layers do not hold for it."""
     folders = {path.parent for path in sources("core/alliancekit") if "migrations" not in path.parts}
     assert [name_of(each) for each in sorted(folders) if not (each / "__init__.py").exists()] == []
 
