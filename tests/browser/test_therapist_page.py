@@ -186,6 +186,7 @@ def test_a_hint_replaces_what_changed_and_moves_nothing(page: Page, stub: Stub) 
     page.evaluate("document.querySelector('#about').marked = true")
     before = page.locator("#scales").bounding_box()
     assert before is not None
+    top = page.evaluate("scrollY")
     stub.view = newer(stub.view)
     stub.hint()
     expect(page.locator(".headline")).to_contain_text("from 71 to 79")
@@ -193,6 +194,7 @@ def test_a_hint_replaces_what_changed_and_moves_nothing(page: Page, stub: Stub) 
     after = page.locator("#scales").bounding_box()
     assert after is not None
     assert abs(after["y"] - before["y"]) < 2
+    assert page.evaluate("scrollY") > top + 20, "what stands above grew, so holding still takes scrolling"
     assert page.evaluate("document.activeElement.id") == "more-sessions-sum"
     assert page.locator("#more-sessions").evaluate("e => e.open")
     assert page.locator("#about").evaluate("e => e.marked"), "an unchanged part is left alone"
