@@ -37,7 +37,7 @@ def result(service: Service, played: Played, *, seconds: float) -> dict[str, Any
         ],
         "signals": point["signals"],
         "guidance": [{"style": one["style"], "text": one["text"]} for one in point["guidance"]],
-        "plugins": [{"name": one.name, "status": one.status} for one in service.plugins.report.plugins],
+        "plugins": [{"name": one.name, "status": one.status} for one in service.plugins.report.entries],
         "database": service.settings.database().get_secret_value(),
         "seconds": round(seconds, 1),
     }

@@ -106,7 +106,7 @@ class Backend:
 
     async def _style(self, tenant: str, body: schemas.SessionIn) -> str:
         """The style the vendor names, else the plugins' choice, else the configured one."""
-        known = [style.name for style in self.service.plugins.styles]
+        known = self.service.plugins.styles
         if body.style:
             if body.style not in known:
                 loaded = ", ".join(known) or "none: no plugin brings one"

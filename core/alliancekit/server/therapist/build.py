@@ -85,11 +85,8 @@ async def episode(
         return course, found, _asked(conn, [one.session.id for one in found]), segments
 
     course, found, asked, segments = await service.database.read(work)
-    known = {style.name: style for style in service.plugins.styles}
-    style = known.get(
-        found[-1].session.style if found else course.style,
-        Style(name=course.style, title=course.style, description=""),
-    )
+    name = found[-1].session.style if found else course.style
+    style = service.plugins.styles.get(name, Style(name=name, title=name, description=""))
     return _Builder(service.instruments, found, asked, segments).view(course, style, token)
 
 
