@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from alliancekit import sessions
 from alliancekit.events import Role
 from alliancekit.sessions import (
@@ -27,8 +30,6 @@ from alliancekit.sessions import (
     segments,
     status,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 POLICY = CallPolicy()
 ROLES: dict[str, Role] = {"par_c": "client", "par_t": "therapist", "par_o": "observer"}

@@ -137,7 +137,7 @@ class SideConnection:
 
     def withdraw(self, prompt: str) -> None:
         """Take a prompt back, if this page was told of it."""
-        if self._shown.pop(prompt, None) is not None:
+        if prompt in self._shown:
             self.send(type="withdraw", prompt=prompt)
 
     def acknowledge(self, prompt: str) -> bool:
@@ -198,7 +198,8 @@ def acceptable(sdp: str) -> SessionDescription:
     checks tell where it is.
 
     Raises:
-        ValueError: it does not have exactly one audio and one data-channel section.
+        ValueError: it does not have exactly one audio and one data-channel section on one transport, each
+            with what a connection needs.
     """
     try:
         description = SessionDescription.parse(sdp)
@@ -207,7 +208,14 @@ def acceptable(sdp: str) -> SessionDescription:
         raise ValueError(f"the description cannot be read ({type(error).__name__})") from error
     if sorted(media.kind for media in description.media) != ["application", "audio"]:
         raise ValueError("the description must have one audio and one data-channel section")
+    mids = [media.rtp.muxId for media in description.media]
+    if not any(group.semantic == "BUNDLE" and group.items == mids for group in description.group):
+        raise ValueError("both sections must share one transport (a=group:BUNDLE)")
     for media in description.media:
+        if media.dtls is None or not media.dtls.fingerprints:
+            raise ValueError("a section has no fingerprint")
+        if not media.ice.usernameFragment or not media.ice.password:
+            raise ValueError("a section has no ICE user name or password")
         plain = [c for c in media.ice_candidates if not c.ip.endswith(".local")]
         if len(plain) < len(media.ice_candidates):
             media.ice_candidates_complete = False

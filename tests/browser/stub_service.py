@@ -40,7 +40,10 @@ for (const name of ["keydown", "input", "change"]) {
 window.feedback = document.querySelector("alliance-feedback");
 """
 
-PAGE_STYLE = "body { margin: 16px; font: 16px sans-serif } main { max-width: 44rem; margin: auto }"
+PAGE_STYLE = (
+    "body { margin: 16px; font: 16px sans-serif } main { max-width: 44rem; margin: auto }\n"
+    "alliance-feedback { margin-block: 16px }"
+)
 
 
 class Dropped(Response):

@@ -10,6 +10,7 @@ from typing import Any
 
 import jwt
 import pytest
+
 from alliancekit.errors import ConfigError, NotAllowedError
 from alliancekit.server import tokens as module
 from alliancekit.server.tokens import (

@@ -14,10 +14,10 @@ from typing import Any
 from playwright.async_api import Page, async_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(ROOT / "tests" / "browser"))
 
-from tests.browser import prompts  # noqa: E402
-from tests.browser.stub_service import Failure, StubService, serving  # noqa: E402
+import stub_prompts as prompts  # noqa: E402
+from stub_service import Failure, StubService, serving  # noqa: E402
 
 OUTPUT = ROOT / "tests" / "output" / "element"
 Act = Callable[[Page, StubService], Awaitable[None]]

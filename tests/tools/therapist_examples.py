@@ -73,8 +73,8 @@ def session(number: int, client: float | None, therapist: float | None, *, misse
         number=number,
         at=at,
         seconds=2880,
-        client={k: hidden if client is None else shown(min(100, client + o)) for k, o in offsets.items()},
-        therapist={k: shown(None if therapist is None else therapist - o) for k, o in offsets.items()},
+        client={k: hidden if client is None else shown(min(100, max(0, client + o))) for k, o in offsets.items()},
+        therapist={k: shown(None if therapist is None else min(100, max(0, therapist - o))) for k, o in offsets.items()},
         pulses=(PulseView(role="client", after_seconds=1260, reading=shown(75)),) if number % 3 == 0 else (),
         segments=(Segment(participant="par_1", role="client", joined_at=at, left_at=at + 900, how="dropped"),)
         if number % 5 == 0
@@ -93,10 +93,10 @@ def session(number: int, client: float | None, therapist: float | None, *, misse
     )
 
 
-def strain(number: int) -> SignalView:
+def strain(number: int, *, settled: bool = False) -> SignalView:
     return SignalView(
         session=number,
-        open=number == 10,
+        open=not settled,
         signal=Signal(
             kind="possible_strain",
             rule="fall_of_two_standard_deviations",
@@ -190,7 +190,7 @@ def episode(sessions: int = 12, *, live: bool = False) -> EpisodeView:
         cut_off=CutOffView(percent=50, meaning="provisional threshold for a low rating", source="own, provisional"),
         sessions=course,
         check_in=check_in(sessions) if sessions else None,
-        signals=(strain(10), DIVERGENCE, REPAIR) if sessions >= 12 else (),
+        signals=(strain(10, settled=sessions > 11), *((DIVERGENCE, REPAIR) if sessions > 11 else ())) if sessions > 9 else (),
         guidance=GUIDANCE if sessions >= 12 else GUIDANCE[1:3] if sessions else (),
         not_computed=(NotComputed(what="Talk balance remarks", plugin="talk_balance", status="timeout"),)
         if sessions >= 12

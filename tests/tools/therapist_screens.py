@@ -17,7 +17,7 @@ from alliancekit.server.therapist import render  # noqa: E402
 OUTPUT = ROOT / "tests" / "output" / "therapist"
 ORIGIN = "http://therapist.test"
 KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-PAGES = {f"sessions-{n}": render.render_episode(examples.episode(n)) for n in (0, 1, 3, 12, 42)} | {
+PAGES = {f"sessions-{n}": render.render_episode(examples.episode(n)) for n in (0, 1, 3, 10, 12, 42)} | {
     "today": render.render_caseload(examples.caseload()),
     "today-empty": render.render_caseload(examples.CaseloadView()),
     "sign-in": render.render_sign_in(),

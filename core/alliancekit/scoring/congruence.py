@@ -1,7 +1,8 @@
 """Client and therapist beside each other: divergence, truth and bias, response surface. Pure functions.
 
 Both series are on 0–100 (`Score.percent`). Therapists usually rate lower than their clients (d = −.46, k =
-22), so a negative divergence alone says little."""
+22), so a negative divergence alone says little.
+"""
 
 from __future__ import annotations
 

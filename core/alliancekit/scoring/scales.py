@@ -4,7 +4,8 @@ A scale's value is the sum or the mean of its items, a reversed item counting as
 Where an item is missing and the instrument allows it (`max_missing`), the value is pro-rated: the answered
 items' position in their range is carried over to the whole scale. For items of one range this is the mean
 of the answered items times the number of items, the usual person-mean substitution; the score says
-`prorated`."""
+`prorated`.
+"""
 
 from __future__ import annotations
 

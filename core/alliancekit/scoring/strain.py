@@ -7,7 +7,8 @@ The rule for strain and repair follows the criteria of Gumz et al. (2012), BMC M
 fall of one or two standard deviations, S, taken as the larger of the person's own spread and the group's,
 so that neither small wobbles of a stable course nor the normal swings of a noisy one are flagged. It is
 called *possible* because falls from one session's end to the next predict strain unreliably (Zlotnick et
-al. 2020)."""
+al. 2020).
+"""
 
 from __future__ import annotations
 
@@ -217,8 +218,7 @@ def straightlined(answers: Mapping[str, int], *, items: int = 6) -> bool:
 
 
 def calls_for_talk(value: float, cut_off: float, when: Literal["<", "<=", ">", ">="]) -> bool:
-    """Whether a value, in the scale's units, lies on the side of the cut-off that calls for a
-    conversation."""
+    """Whether a value (in the scale's units) lies on the side of the cut-off to talk about."""
     match when:
         case "<":
             return value < cut_off

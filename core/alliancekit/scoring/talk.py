@@ -10,7 +10,8 @@ Choices, with what they rest on:
 * Seconds are time heard, so that simultaneous speech counts for both sides; pauses inside an utterance do
   not count.
 * The time observed is the time in which client and therapist were both in the call; without segments, the
-  time from the first sound to the last."""
+  time from the first sound to the last.
+"""
 
 from __future__ import annotations
 

@@ -33,12 +33,11 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal, TypeVar, get_args
 
 import jwt
-from alliancekit.errors import ConfigError, NotAllowedError
-from alliancekit.events import Role
 from typing_extensions import override
 
-MINIMUM_KEY_BYTES = 32
-"""RFC 7518 section 3.2: an HS256 key is at least as long as the hash."""
+from alliancekit.errors import ConfigError, NotAllowedError
+from alliancekit.events import Role
+from alliancekit.secret_refs import MINIMUM_KEY_BYTES
 
 LONGEST_TOKEN = 2048
 """Characters; a longer one is refused before it is parsed."""

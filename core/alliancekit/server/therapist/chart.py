@@ -48,9 +48,9 @@ class Frame:
         return self.top + (self.height - self.top - self.bottom) * (1 - percent / 100)
 
 
-WIDE = Frame(720, 330, 34, 84, 58, 40, most=30, names=True)
+WIDE = Frame(640, 320, 34, 84, 58, 40, most=30, names=True)
 NARROW = Frame(320, 290, 28, 34, 58, 40, most=10)
-SMALL = Frame(240, 120, 26, 32, 12, 22, most=20)
+SMALL = Frame(300, 150, 30, 34, 12, 24, most=20)
 
 
 def mark(voice: Voice, x: float, y: float, *, session: int = 0, percent: float | None = None) -> Markup:

@@ -20,17 +20,18 @@ def element(name: str, *children: Markup | str, **attributes: Attribute) -> Mark
 
 
 def image(
-    *children: Markup, key: str, title: str, description: str, width: float, height: float, kind: str
+    *children: Markup, key: str, title: str, description: str, width: float, height: float, kind: str, fit: str = "xMidYMid meet"
 ) -> Markup:
-    """A whole drawing with a text alternative; `key` must be unique in the page."""
+    """A whole drawing with a text alternative; `key` must be unique in the page, `fit` as SVG has it."""
     return element(
         "svg",
-        element("title", title, id=f"{key}-title"),
-        element("desc", description, id=f"{key}-desc"),
+        element("title", title, id=f"chart-{key}-title"),
+        element("desc", description, id=f"chart-{key}-desc"),
         *children,
         class_=f"chart {kind}",
         viewBox=f"0 0 {_text(width)} {_text(height)}",
+        preserveAspectRatio=fit,
         role="img",
-        aria_labelledby=f"{key}-title",
-        aria_describedby=f"{key}-desc",
+        aria_labelledby=f"chart-{key}-title",
+        aria_describedby=f"chart-{key}-desc",
     )

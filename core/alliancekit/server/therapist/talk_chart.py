@@ -10,8 +10,10 @@ from alliancekit.server.therapist.svg import element, image
 from alliancekit.server.therapist.views import FacetView
 from alliancekit.server.therapist.words import share
 
-_WIDTH, _HEIGHT = 320.0, 26.0
+_WIDTH, _HEIGHT = 960.0, 32.0
 _STRIP_WIDTH, _STRIP_HEIGHT = 120.0, 14.0
+_APART = 11.0
+"""How far apart two marks of the strip must be to be told apart."""
 
 
 def talk_bar(balance: TalkBalance) -> Markup:
@@ -41,6 +43,7 @@ def talk_bar(balance: TalkBalance) -> Markup:
         width=_WIDTH,
         height=_HEIGHT,
         kind="talk-bar",
+        fit="none",
     )
 
 
@@ -49,16 +52,19 @@ def strip(facet: FacetView) -> Markup:
     places = {"client": facet.client_percent, "therapist": facet.therapist_percent}
     if all(percent is None for percent in places.values()):
         return Markup("")
-    room = _STRIP_WIDTH - 12
     middle = _STRIP_HEIGHT / 2
-    marks = [
-        mark(voice, 6 + room * min(max(percent, 0.0), 100.0) / 100, middle)
-        for voice in reversed(VOICES)
-        if (percent := places[voice]) is not None
-    ]
+    x = {
+        voice: 12 + (_STRIP_WIDTH - 24) * min(max(percent, 0.0), 100.0) / 100
+        for voice, percent in places.items()
+        if percent is not None
+    }
+    if len(x) == 2 and abs(x["client"] - x["therapist"]) < _APART:
+        centre = (x["client"] + x["therapist"]) / 2
+        x = {"client": centre - _APART / 2, "therapist": centre + _APART / 2}
+    marks = [mark(voice, x[voice], middle) for voice in reversed(VOICES) if voice in x]
     return element(
         "svg",
-        element("line", class_="grid", x1=6, y1=middle, x2=_STRIP_WIDTH - 6, y2=middle),
+        element("line", class_="grid", x1=0, y1=middle, x2=_STRIP_WIDTH, y2=middle),
         *marks,
         class_="chart strip",
         viewBox=f"0 0 {_STRIP_WIDTH:g} {_STRIP_HEIGHT:g}",

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from alliancekit.events import Level, Moment, Role, SignalKind
 from alliancekit.server.therapist.series import Voice, own_range, rated, reading
-from alliancekit.server.therapist.views import Reading, ReadingState, ResponseState, SessionView
+from alliancekit.server.therapist.views import Reading, ReadingState, ResponseState, SessionView, SignalView
 
 READING_WORDS: Mapping[ReadingState, str] = {
     "shown": "left out",
@@ -137,6 +137,20 @@ def what_changed(sessions: Sequence[SessionView], total: str) -> str:
         return f"The client’s rating is {value}, as in session {number}."
     direction = "up" if value > before else "down"
     return f"The client’s rating went {direction} {abs(value - before)}, from {before} to {value}, {since}."
+
+
+_WEIGHT: Mapping[Level, int] = {"strong": 0, "notice": 1, "info": 2}
+
+
+def weightiest_first(findings: Sequence[tuple[int, SignalView]]) -> list[tuple[int, SignalView]]:
+    """Numbered findings: what asks for most attention first, then the most recent."""
+    return sorted(findings, key=lambda found: (_WEIGHT[found[1].signal.level], -found[0]))
+
+
+def open_findings(findings: Sequence[SignalView]) -> list[SignalView]:
+    """The open ones, what asks for most attention first."""
+    numbered = list(enumerate(sorted(findings, key=lambda found: found.session)))
+    return [found for _, found in weightiest_first(numbered) if found.open]
 
 
 def against_own_range(sessions: Sequence[SessionView], total: str) -> str:

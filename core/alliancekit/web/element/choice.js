@@ -31,7 +31,8 @@ class Choice {
     this.node = make("fieldset", { class: "item", "aria-describedby": this.#mark.id },
       legend(number, make("span", {}, item.text)),
       make("div", { class: `options ${columns(labels.length)}` }, ...labels),
-      make("div", { class: "below" }, this.#mark, this.#clear),
+      this.#mark,
+      this.#clear,
     );
   }
 

@@ -80,7 +80,7 @@ class AllianceFeedback extends HTMLElement {
     const prompt = message?.prompt;
     if (!this.#service || this.#finished.has(prompt)) return;
     if (message.type === "prompt") {
-      if (this.#prompt?.id === prompt && this.#state !== "idle") this.#live?.ack(prompt);
+      if (this.#prompt?.id === prompt && this.#form.node.isConnected) this.#live?.ack(prompt);
       else this.#look();
     } else if (message.type === "prompt_closed") {
       this.#closed(prompt);

@@ -90,10 +90,13 @@ class Live {
   #lost() {
     clearTimeout(this.#timers.ready);
     this.#socket = null;
-    this.#ready = false;
     this.#failures += 1;
     this.#after("open", backoff(this.#failures), () => this.#open());
-    this.#poll();
+    // Not at every failed try: tries come more often than polls and would put them off for ever.
+    if (this.#ready || !this.#timers.poll) {
+      this.#ready = false;
+      this.#poll();
+    }
   }
 
   #hear(data) {

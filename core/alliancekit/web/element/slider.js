@@ -10,6 +10,7 @@ class Slider {
   #range;
   #answered = false;
   #clear;
+  #empty;
   #mark;
   #after;
 
@@ -23,6 +24,7 @@ class Slider {
       this.#answer(false);
       this.focus();
     });
+    this.#empty = make("span", { class: "small", "aria-hidden": "true" }, words.say("not_answered"));
     const ids = { text: newId("question"), low: newId("low"), high: newId("high") };
     this.#range = make("input", {
       type: "range", min: item.minimum, max: item.maximum, step: item.step || 1, autocomplete: "off",
@@ -47,7 +49,9 @@ class Slider {
         make("span", { id: ids.high, class: "high" }, item.high),
         button("step", "+", () => move(stride), { "aria-label": words.say("more"), "aria-describedby": ids.text }),
       ),
-      make("div", { class: "below" }, this.#mark, this.#clear),
+      this.#mark,
+      this.#empty,
+      this.#clear,
     );
     this.#describe();
   }
@@ -71,6 +75,7 @@ class Slider {
   #answer(given) {
     this.#answered = given;
     this.#clear.hidden = !given;
+    this.#empty.hidden = given;
     this.missing(false);
     this.#describe();
     this.#after();
