@@ -15,6 +15,7 @@ from typing import Any
 
 from alliancekit.isolation import GRACE, Call, Impl, Outcome, Slot, Wanted
 from alliancekit.minimise import carries_sensitive_fields, minimise
+from alliancekit.watchdog import plugin_of_task
 
 __all__ = ["GRACE", "Dispatcher", "Impl", "Outcome", "Wanted"]
 
@@ -34,7 +35,8 @@ class Dispatcher:
         self._call_limit = call_limit
         self._left: set[asyncio.Task[Any]] = set()
         # The watchdog's thread adds the tasks it caught; each is taken out when its outcome is settled.
-        self.blockers: set[asyncio.Task[Any]] = set()
+        self._blockers: set[asyncio.Task[Any]] = set()
+        self._health = {impl.plugin: impl.health for impls in table.values() for impl in impls}
 
     @property
     def abandoned(self) -> int:
@@ -70,6 +72,15 @@ class Dispatcher:
                     break
         return outcomes
 
+    def blocked(self, plugin: str, task: asyncio.Task[Any] | None) -> None:
+        """The watchdog saw this task of a plugin hold the event loop; called from its thread."""
+        health = self._health.get(plugin)
+        if health is None:
+            return
+        health.held_the_loop()
+        if task is not None and plugin_of_task(task) == plugin:
+            self._blockers.add(task)
+
     async def close(self) -> None:
         """End the plugin tasks that were abandoned, also those that swallow their cancellation."""
         for task in self._left:
@@ -101,13 +112,15 @@ class Dispatcher:
         return outcomes
 
     async def _run(self, pairs: list[tuple[Impl, float, Any]], wanted: Wanted | None) -> list[Outcome[Any]]:
-        call = Call(self.blockers, wanted)
+        call = Call(self._blockers, wanted)
         call.start(pairs)
         try:
             await call.waiter
         finally:
             if call.timer is not None:
                 call.timer.cancel()
+            if self._blockers:
+                self._blockers.difference_update([task for task in tuple(self._blockers) if task.done()])
             for slot in call.slots:
                 if slot.task is not None and not slot.task.done():
                     self._leave(slot, slot.task)
@@ -124,7 +137,7 @@ class Dispatcher:
 
     def _gone(self, task: asyncio.Task[Any]) -> None:
         self._left.discard(task)
-        self.blockers.discard(task)
+        self._blockers.discard(task)
         if not task.cancelled():
             task.exception()
 
