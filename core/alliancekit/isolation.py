@@ -208,7 +208,7 @@ class Call:
                     # The loop stood still: give that time back, at most once the limit in all.
                     given = min(late, slot.spare)
                     slot.spare -= given
-                    slot.deadline += given
+                    slot.deadline = now + given
                 if now >= slot.deadline:
                     slot.overdue = True
                     slot.deadline = now + GRACE
