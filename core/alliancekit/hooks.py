@@ -5,11 +5,12 @@ Call sites never see pluggy. Each plugin receives the event with only the sensit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from alliancekit import events
 from alliancekit.dispatch import Dispatcher, Outcome, Wanted
+from alliancekit.watchdog import Incident
 
 T = TypeVar("T")
 
@@ -29,8 +30,24 @@ class Hooks:
     None when nobody did.
     """
 
-    def __init__(self, dispatcher: Dispatcher) -> None:
+    def __init__(self, dispatcher: Dispatcher, *, modules: Mapping[str, str] | None = None) -> None:
         self._dispatcher = dispatcher
+        self._modules = dict(modules or {})
+
+    # watched (see alliancekit.watchdog) ---------------------------------------------------------------------
+
+    @property
+    def modules(self) -> Mapping[str, str]:
+        """Root module → plugin, for every module that belongs to one plugin only."""
+        return self._modules
+
+    def blocked(self, incident: Incident) -> None:
+        """Record that a plugin holds the event loop; safe to call from another thread."""
+        self._dispatcher.blocked(incident.plugin, incident.task)
+
+    async def close(self) -> None:
+        """End the plugin tasks that were abandoned."""
+        await self._dispatcher.close()
 
     # notify -------------------------------------------------------------------------------------------------
 

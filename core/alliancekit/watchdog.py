@@ -12,10 +12,10 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 log = logging.getLogger("alliancekit.plugins")
 
@@ -33,24 +33,27 @@ class Incident:
     task: asyncio.Task[Any] | None = None
 
 
+class Watched(Protocol):
+    """What the watchdog reports to; `alliancekit.hooks.Hooks` is one."""
+
+    @property
+    def modules(self) -> Mapping[str, str]:
+        """Root module → plugin name, to name a plugin whose own background task or callback blocks."""
+
+    def blocked(self, incident: Incident) -> None:
+        """Called from the watchdog's thread, once for each incident, while the loop still stands."""
+
+
 class Watchdog:
     """Watches the event loop that runs where `start` is called.
 
     Args:
-        on_incident: called from the watchdog's thread, once for each incident, while the loop still stands.
-        modules: root module → plugin name, to name a plugin whose own background task or callback blocks.
+        watched: who is told.
         limit: seconds the loop may stand still.
     """
 
-    def __init__(
-        self,
-        on_incident: Callable[[Incident], None],
-        *,
-        modules: Mapping[str, str] | None = None,
-        limit: float = 0.5,
-    ) -> None:
-        self._on_incident = on_incident
-        self._modules = dict(modules or {})
+    def __init__(self, watched: Watched, *, limit: float = 0.5) -> None:
+        self._watched = watched
         self._limit = limit
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -99,13 +102,14 @@ class Watchdog:
             f"plugin {plugin}" if plugin else "the host",
             place,
         )
-        self._on_incident(Incident(plugin, place, seconds, task))
+        self._watched.blocked(Incident(plugin, place, seconds, task))
 
     def _plugin_of_frames(self, frame: FrameType | None) -> str:
+        modules = self._watched.modules
         while frame is not None:
             root = str(frame.f_globals.get("__name__", "")).partition(".")[0]
-            if root in self._modules:
-                return self._modules[root]
+            if root in modules:
+                return modules[root]
             frame = frame.f_back
         return ""
 

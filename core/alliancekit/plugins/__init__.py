@@ -1,0 +1,16 @@
+"""Find, enable, load, verify and report plugins; `PluginHost` does all of it for one application.
+
+config.py     what the configuration says about plugins
+find.py       entry points: which plugins are installed, before any is imported
+verify.py     whether a plugin keeps the hook contract
+settings.py   build a plugin with its validated settings
+registry.py   what the register hooks contributed
+report.py     what was loaded, what was not, why, and what to do
+host.py       PluginHost
+"""
+
+from alliancekit.plugins.config import DEFAULT_PLUGINS, Limits, PluginsConfig
+from alliancekit.plugins.host import PluginHost
+from alliancekit.plugins.report import LoadReport, PluginEntry
+
+__all__ = ["DEFAULT_PLUGINS", "Limits", "LoadReport", "PluginEntry", "PluginHost", "PluginsConfig"]

@@ -1,0 +1,324 @@
+"""The plugin host: one object an application, no state in any module."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+from types import MappingProxyType
+from typing import Any, cast
+
+import pluggy
+
+from alliancekit.adapters import Adapter, Route
+from alliancekit.dispatch import Dispatcher, Impl
+from alliancekit.errors import ConfigError, PluginError
+from alliancekit.events import Style
+from alliancekit.health import PluginHealth
+from alliancekit.hooks import Hooks
+from alliancekit.hookspecs import HOOKS, PROJECT, AllianceHooks
+from alliancekit.instruments.catalogue import Instruments
+from alliancekit.isolation import ANYTHING
+from alliancekit.plugins import verify
+from alliancekit.plugins.config import DEFAULT_PLUGINS, PluginsConfig, did_you_mean
+from alliancekit.plugins.find import Found, find
+from alliancekit.plugins.loader import Given, Why, explain, load
+from alliancekit.plugins.registry import Registry
+from alliancekit.plugins.report import LoadReport, LoadStatus, PluginEntry
+
+log = logging.getLogger("alliancekit.plugins")
+
+
+@dataclass(slots=True)
+class _Plugin:
+    """One name on its way from the configuration to the report."""
+
+    name: str
+    health: PluginHealth
+    given: Given | None = None
+    hooks: AllianceHooks | None = None
+    why: Why | None = None
+    off: bool = False
+    seconds: float = 0.0
+    warnings: list[str] = field(default_factory=list)
+
+
+class PluginHost:
+    """Finds, loads and verifies the plugins of one application and lets the host call them.
+
+    Args:
+        config: which plugins, in which order, with which limits and settings.
+        extra: plugins beside the installed ones, as (name, instance or class). One whose name is
+            enabled takes that place in the order, instead of an installed one; others come last.
+        discover: whether installed plugins are looked for; False loads `extra` only.
+        no_plugins: load nothing at all, not even `extra` or what is required.
+    """
+
+    def __init__(
+        self,
+        config: PluginsConfig | None = None,
+        *,
+        extra: Sequence[tuple[str, Given]] = (),
+        discover: bool = True,
+        no_plugins: bool = False,
+    ) -> None:
+        self._config = config or PluginsConfig()
+        self._extra = dict(extra)
+        if len(self._extra) != len(extra):
+            raise PluginError("Two plugins passed in code have the same name.", fix="Rename one of them.")
+        self._discover = discover
+        self._no_plugins = no_plugins
+        self._found: dict[str, tuple[Found, ...]] = {}
+        self._plugins: dict[str, _Plugin] = {}
+        self._registry = Registry()
+        self._hooks: Hooks | None = None
+
+    def load(self) -> LoadReport:
+        """Load everything; a plugin that fails is left out with a reason, unless it is required.
+
+        Raises:
+            ConfigError: the configuration names a plugin that does not exist, in a place where that matters.
+            PluginError: a required plugin failed, this module tree is imported twice, or this host is loaded.
+        """
+        if self._hooks is not None:
+            raise PluginError(
+                "This plugin host is already loaded.", fix="Make one host for each application."
+            )
+        self._found = find() if self._discover else {}
+        self._plugins = {name: self._wanted(name) for name in self._order()}
+        self._check_names()
+        for plugin in self._plugins.values():
+            if not plugin.off:
+                self._load(plugin)
+        if copy := verify.second_copy():
+            raise PluginError(
+                f"The module {copy} is a second copy of {copy.partition('.')[2]}, so hooks would run twice.",
+                fix="Import it by its own name and keep the repository's root off the import path.",
+            )
+        self._hooks = self._build(self._register())
+        report = self.report
+        for entry in report.entries:
+            if entry.status == "failed":
+                log.warning("plugin %s does not run: %s %s", entry.name, entry.reason, entry.fix)
+                if entry.required and not self._no_plugins:
+                    raise PluginError(
+                        f"The required plugin {entry.name!r} failed: {entry.reason}", fix=entry.fix
+                    )
+        log.info("%d plugins run", sum(entry.running for entry in report.entries))
+        return report
+
+    async def close(self) -> None:
+        """End the plugin tasks that are still running although their calls are over."""
+        await self.hooks.close()
+
+    @property
+    def hooks(self) -> Hooks:
+        """What the host may ask the plugins.
+
+        Raises:
+            PluginError: before `load`.
+        """
+        if self._hooks is None:
+            raise PluginError("The plugin host is not loaded yet.", fix="Call load() first.")
+        return self._hooks
+
+    @property
+    def instruments(self) -> Instruments:
+        """What can be asked."""
+        return self._registry.instruments
+
+    @property
+    def styles(self) -> MappingProxyType[str, Style]:
+        """Style by name."""
+        return MappingProxyType(self._registry.styles)
+
+    @property
+    def adapters(self) -> tuple[Adapter, ...]:
+        """The connections to video platforms, in configured order."""
+        return tuple(self._registry.adapters.values())
+
+    @property
+    def routes(self) -> tuple[tuple[str, Route], ...]:
+        """Each plugin's HTTP routes, as (plugin, route)."""
+        return tuple((plugin, route) for (plugin, _, _), route in self._registry.routes.items())
+
+    @property
+    def report(self) -> LoadReport:
+        """How every plugin is doing now."""
+        configured = [self._entry(plugin) for plugin in self._plugins.values()]
+        others = [
+            self._described(
+                PluginEntry(
+                    name=name,
+                    status="disabled",
+                    reason="installed, but not enabled.",
+                    fix=f"Add {name!r} to plugins.enabled to run it.",
+                )
+            )
+            for name in sorted(self._found.keys() - self._plugins.keys())
+        ]
+        return LoadReport((*configured, *others))
+
+    # steps of load ------------------------------------------------------------------------------------------
+
+    def _order(self) -> list[str]:
+        enabled = [name for name in self._config.enabled if self._discover or name in self._extra]
+        return list(dict.fromkeys([*enabled, *self._extra]))
+
+    def _wanted(self, name: str) -> _Plugin:
+        limits = self._config.limits
+        required = name in self._config.required
+        health = PluginHealth(name, required=required, patience=limits.patience, cooling=limits.cooling)
+        plugin = _Plugin(name, health, given=self._extra.get(name))
+        if self._no_plugins:
+            plugin.off, plugin.why = True, Why("started without plugins.", "Start without --no-plugins.")
+        elif name in self._config.disabled:
+            plugin.off, plugin.why = (
+                True,
+                Why("the configuration disables it.", "Change plugins.disabled."),
+            )
+        return plugin
+
+    def _check_names(self) -> None:
+        config = self._config
+        known = {*DEFAULT_PLUGINS, *config.enabled, *self._extra, *self._found}
+        places: dict[str, Iterable[str]] = {
+            "plugins.settings": config.settings,
+            "plugins.limits.plugins": config.limits.plugins,
+            "plugins.disabled": config.disabled,
+        }
+        for place, names in places.items():
+            for name in names:
+                if name not in known:
+                    raise ConfigError(
+                        f"{place} names {name!r}, and no plugin has that name; it has no effect.",
+                        fix=did_you_mean(name, known) or "Correct or remove it.",
+                    )
+        for name in () if self._no_plugins else config.required:
+            if name not in self._plugins or name in config.disabled:
+                raise ConfigError(
+                    f"plugins.required names {name!r}, which is not enabled, so the application cannot start.",
+                    fix=did_you_mean(name, self._plugins) or f"Add {name!r} to plugins.enabled.",
+                )
+
+    def _load(self, plugin: _Plugin) -> None:
+        begin = perf_counter()
+        try:
+            plugin.hooks = load(
+                plugin.name, plugin.given, self._found, self._config.settings.get(plugin.name)
+            )
+            plugin.warnings = verify.warnings(type(plugin.hooks))
+            for warning in plugin.warnings:
+                log.warning("plugin %s: %s", plugin.name, warning)
+        except ANYTHING as error:
+            plugin.hooks, plugin.why = None, explain(error)
+        plugin.seconds = perf_counter() - begin
+
+    def _register(self) -> pluggy.PluginManager:
+        """Register in reverse, for pluggy calls the last registered first; then take the contributions."""
+        manager = pluggy.PluginManager(PROJECT)
+        manager.add_hookspecs(AllianceHooks)
+        for plugin in reversed(self._plugins.values()):
+            if plugin.hooks is not None:
+                try:
+                    manager.register(plugin.hooks, plugin.name)
+                except (pluggy.PluginValidationError, ValueError) as error:
+                    self._drop(manager, plugin, PluginError(f"pluggy refuses it ({type(error).__name__})."))
+        for plugin in self._plugins.values():
+            if plugin.hooks is not None:
+                begin = perf_counter()
+                try:
+                    self._registry.take(plugin.name, plugin.hooks)
+                except ANYTHING as error:
+                    self._drop(manager, plugin, error)
+                plugin.seconds += perf_counter() - begin
+        return manager
+
+    @staticmethod
+    def _drop(manager: pluggy.PluginManager, plugin: _Plugin, error: BaseException) -> None:
+        # pluggy 1.6 leaves a plugin half registered when it refuses it.
+        if manager.has_plugin(plugin.name):
+            manager.unregister(name=plugin.name)
+        plugin.hooks, plugin.why = None, explain(error)
+
+    def _build(self, manager: pluggy.PluginManager) -> Hooks:
+        table: dict[str, list[Impl]] = {}
+        for hook, info in HOOKS.items():
+            if info.kind == "register":
+                continue
+            caller: pluggy.HookCaller = getattr(manager.hook, hook)
+            table[hook] = [self._impl(hook, one) for one in reversed(caller.get_hookimpls())]
+        return Hooks(Dispatcher(table, call_limit=self._config.limits.call), modules=self._modules())
+
+    def _impl(self, hook: str, one: pluggy.HookImpl) -> Impl:
+        plugin = self._plugins[one.plugin_name]
+        needs = frozenset(plugin.hooks.needs) if plugin.hooks is not None else frozenset()
+        limit = self._config.limits.of(plugin.name, hook)
+        function = cast("Callable[[Any], Awaitable[Any]]", one.function)
+        return Impl(plugin.name, hook, function, limit, needs, plugin.health)
+
+    def _modules(self) -> dict[str, str]:
+        owners: dict[str, list[str]] = {}
+        for plugin in self._plugins.values():
+            if plugin.hooks is not None:
+                root = type(plugin.hooks).__module__.partition(".")[0]
+                owners.setdefault(root, []).append(plugin.name)
+        return {root: names[0] for root, names in owners.items() if len(names) == 1 and root != PROJECT}
+
+    # the report ---------------------------------------------------------------------------------------------
+
+    def _entry(self, plugin: _Plugin) -> PluginEntry:
+        health = plugin.health
+        why = plugin.why or _trouble(health)
+        status: LoadStatus = "loaded"
+        if plugin.hooks is None:
+            status = "disabled" if plugin.off else "failed"
+        elif health.resting:
+            status = "quarantined"
+        elif health.blocked_lately:
+            status = "blocked"
+        entry = PluginEntry(
+            name=plugin.name,
+            status=status,
+            reason=why.reason,
+            fix=why.fix,
+            required=health.required,
+            hooks=verify.implemented(type(plugin.hooks)) if plugin.hooks is not None else (),
+            warnings=tuple(plugin.warnings),
+            load_ms=round(plugin.seconds * 1000, 3),
+            calls=health.calls,
+            failures=health.failures,
+            skipped=health.skipped,
+            blocked=health.blocked,
+            last=health.last,
+        )
+        if plugin.given is not None:
+            kind = plugin.given if isinstance(plugin.given, type) else type(plugin.given)
+            return replace(entry, group="code", module=kind.__module__)
+        return self._described(entry)
+
+    def _described(self, entry: PluginEntry) -> PluginEntry:
+        for offer in self._found.get(entry.name, ())[:1]:
+            return replace(
+                entry,
+                group=offer.group,
+                version=offer.version,
+                distribution=offer.distribution,
+                module=offer.module,
+            )
+        return entry
+
+
+def _trouble(health: PluginHealth) -> Why:
+    if health.resting:
+        return Why(
+            f"it failed {health.in_a_row} times in a row and is skipped for a while.",
+            "Its last outcomes name the hook and the exception's type; the log has the place.",
+        )
+    if health.blocked_lately:
+        return Why(
+            "it held the event loop, and every call stood still meanwhile.",
+            "Make it await, or move the slow work to a thread; the log has the place.",
+        )
+    return Why("")

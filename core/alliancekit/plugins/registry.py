@@ -1,0 +1,72 @@
+"""What plugins contribute at start through the register hooks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from alliancekit.adapters import Adapter, Route
+from alliancekit.errors import PluginError
+from alliancekit.events import Style
+from alliancekit.hookspecs import AllianceHooks
+from alliancekit.instruments.catalogue import Instruments
+from alliancekit.instruments.model import Instrument
+from alliancekit.plugins.verify import MARK
+
+
+class Registry:
+    """Instruments, styles, adapters and routes; the first plugin in configured order keeps a name."""
+
+    def __init__(self) -> None:
+        self.instruments = Instruments()
+        self.styles: dict[str, Style] = {}
+        self.adapters: dict[str, Adapter] = {}
+        self.routes: dict[tuple[str, str, str], Route] = {}
+        self._owners: dict[tuple[str, ...], str] = {}
+
+    def take(self, plugin: str, hooks: AllianceHooks) -> None:
+        """Call a plugin's register hooks and keep all that they return, or nothing of it.
+
+        Raises:
+            PluginError: a value has the wrong type, or a name is taken.
+            BaseException: whatever the plugin raises.
+        """
+        instruments = _returned(hooks, "register_instruments", Instrument)
+        styles = _returned(hooks, "register_styles", Style)
+        adapters = _returned(hooks, "register_adapters", Adapter)
+        routes = _returned(hooks, "register_routes", Route)
+        claims: list[tuple[str, ...]] = [("instrument", one.name, one.form) for one in instruments]
+        claims += [("style", one.name) for one in styles]
+        claims += [("adapter", one.name) for one in adapters]
+        claims += [("route", plugin, one.method, one.path.strip("/")) for one in routes]
+        self._check(plugin, claims)
+        for instrument in instruments:
+            self.instruments.add(instrument)
+        self.styles |= {style.name: style for style in styles}
+        self.adapters |= {adapter.name: adapter for adapter in adapters}
+        self.routes |= {(plugin, one.method, one.path.strip("/")): one for one in routes}
+        self._owners |= dict.fromkeys(claims, plugin)
+
+    def _check(self, plugin: str, claims: Sequence[tuple[str, ...]]) -> None:
+        for number, claim in enumerate(claims):
+            owner = plugin if claim in claims[:number] else self._owners.get(claim)
+            if owner is not None:
+                raise PluginError(
+                    f"the {' '.join(claim)} is already registered by plugin {owner}.",
+                    fix="Rename it, or add one of the two plugins to plugins.disabled.",
+                )
+
+
+def _returned(hooks: AllianceHooks, hook: str, kind: type[Any]) -> list[Any]:
+    function = getattr(hooks, hook)
+    if not hasattr(function, MARK):
+        return []
+    values = function()
+    if not isinstance(values, Sequence) or isinstance(values, (str, bytes)):
+        raise PluginError(f"{hook} returned {type(values).__name__}, expected a sequence of {kind.__name__}.")
+    for value in values:
+        if not isinstance(value, kind):
+            raise PluginError(
+                f"{hook} returned a sequence with {type(value).__name__}, expected {kind.__name__}."
+            )
+    return list(values)
