@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-CHECK_IN = (ScaleInfo(instrument="check-in", form="client", scale="total", main=True, cut_off=30, provisional=True,
-                      source="Provisional."),)  # fmt: skip
-SRS = (ScaleInfo(instrument="srs", form="client", scale="total", main=True, cut_off=36, source="Manual"),)
+TOTAL = {"form": "client", "scale": "total", "main": True}
+CHECK_IN = (ScaleInfo(instrument="check-in", cut_off=30, provisional=True, source="Provisional.", **TOTAL),)
+SRS = (ScaleInfo(instrument="srs", cut_off=36, source="Manual", **TOTAL),)
 
 
 def rated(
