@@ -12,7 +12,8 @@ AllianceKitError
     ├── NotFoundError           no such thing, or not this tenant's
     ├── NotAllowedError         the token or key does not cover this
     ├── InvalidAnswerError      an answer does not fit the instrument
-    └── ConflictError           the state does not allow it (closed, answered, in progress)
+    ├── ConflictError           the state does not allow it (closed, answered, in progress)
+    └── KeyReusedError          an Idempotency-Key came again with another body
 
 Each message says what happened, what it means and what to do. None ever holds an answer, a free text or a
 person's name: messages reach logs.
@@ -101,3 +102,10 @@ class ConflictError(RefusedError):
 
     status = 409
     slug = "conflict"
+
+
+class KeyReusedError(RefusedError):
+    """An Idempotency-Key that was already used came again with another body."""
+
+    status = 422
+    slug = "key-reused"

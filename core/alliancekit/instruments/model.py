@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from alliancekit.events import Moment
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from alliancekit.events import Moment
 
 Texts = dict[str, str]
 """Language tag (`en`, `es`, `it`, `zh`, `ar`) → wording."""

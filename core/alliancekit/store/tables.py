@@ -2,7 +2,8 @@
 
 Every row belongs to a tenant. Times are seconds since 1970-01-01 UTC (double precision). JSON columns hold
 text written by `alliancekit.store`. Identifiers are text with a prefix that tells what they name: `ten_`,
-`epi_`, `ses_`, `par_`, `prm_`, `rsp_`.
+`epi_`, `ses_`, `par_`, `prm_`, `rsp_`. The counters of `outbox` and `audit` never repeat a number, even after
+rows are pruned (`sqlite_autoincrement`; a PostgreSQL sequence does so by itself).
 """
 
 from __future__ import annotations
@@ -136,8 +137,18 @@ prompt = Table(
     Column("created_at", Double, nullable=False),
     Column("expires_at", Double),
     Column("closed_at", Double),
+    Column("postponed_until", Double),
+    Column("dismissal", Text),
     UniqueConstraint("participant", "occasion"),
     Index(None, "participant", "status"),
+)
+
+spent_token = Table(
+    "spent_token",
+    metadata,
+    Column("jti", Text, primary_key=True),
+    _tenant(),
+    Column("expires_at", Double, nullable=False),
 )
 
 delivery = Table(
@@ -254,6 +265,7 @@ outbox = Table(
     Column("last_error", Text),
     Index("ix_outbox_waiting", "done_at", "dead_at", "due_at"),
     Index("ix_outbox_lane", "lane", "done_at"),
+    sqlite_autoincrement=True,
 )
 
 audit = Table(
@@ -266,4 +278,6 @@ audit = Table(
     Column("action", Text, nullable=False),
     Column("object", Text, nullable=False),
     Column("details", Text, nullable=False, default="{}"),
+    Index(None, "tenant", "seq"),
+    sqlite_autoincrement=True,
 )

@@ -1,0 +1,81 @@
+"""AllianceKit asks client and therapist, during the video call and after it, how their work together goes.
+
+For authors of plugins and adapters (everything here may be imported; nothing else may):
+
+events          the frozen types that hooks receive and return
+hookspecs       everything a plugin may do: inherit `AllianceHooks`, decorate with `hookimpl`
+adapters        the base of every connection to a video platform
+sessions        facts about presence, and the session machine that infers the call's end
+instruments     measures as data: items, keys, scales, cut-offs, sources, licences
+scoring         pure functions: scales, change, strain, congruence
+errors          the error tree
+testing         the kit for testing a plugin or an adapter
+
+The host, from the bottom up:
+
+secret_refs     secrets by reference
+dispatch        call plugins in isolation; with isolation, health, minimise, watchdog
+hooks           what the host may ask plugins: one typed method a hook
+plugins         find, enable, load, verify, report
+store           tables, migrations, SQLite and PostgreSQL
+outbox          durable work after the commit
+visibility      who may see which response
+calls           what platforms report becomes the stored state of a session
+feedback        prompts, answers, the delivery ladder
+review          what the series says: signals and guidance
+pipeline        what happens after a commit, step by step
+live            the in-call channel
+config          settings
+service         all of it put together
+
+What people touch:
+
+web             the custom element and its texts
+server          the HTTP API, the WebSocket, the therapist's pages
+demo            a whole call on this machine
+cli             the command `alliancekit`
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from alliancekit.adapters import Adapter, Capabilities
+    from alliancekit.errors import AllianceKitError
+    from alliancekit.hookspecs import HOOK_API, AllianceHooks, hookimpl
+    from alliancekit.instruments.model import Instrument
+
+__all__ = [
+    "HOOK_API",
+    "Adapter",
+    "AllianceHooks",
+    "AllianceKitError",
+    "Capabilities",
+    "Instrument",
+    "hookimpl",
+]
+
+_HOME = {
+    "HOOK_API": "hookspecs",
+    "Adapter": "adapters",
+    "AllianceHooks": "hookspecs",
+    "AllianceKitError": "errors",
+    "Capabilities": "adapters",
+    "Instrument": "instruments.model",
+    "hookimpl": "hookspecs",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that `import alliancekit` stays quick."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME])

@@ -1,0 +1,259 @@
+"""The shell around the session machine: facts in, stored presence and one end out.
+
+Facts are merged with what is stored in one transaction; what follows (hooks, prompts) is queued in the same
+transaction and happens after the commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from sqlalchemy import Connection
+
+from alliancekit import sessions
+from alliancekit.errors import StoreError
+from alliancekit.events import Role, Segment
+from alliancekit.sessions import CallPolicy, CallState, Fact, Gone, Over, Present
+from alliancekit.store import presence
+from alliancekit.store import sessions as rows
+from alliancekit.store.database import Database
+from alliancekit.store.outbox import Work, add_work
+from alliancekit.store.presence import Presence
+from alliancekit.store.sessions import Session
+
+log = logging.getLogger("alliancekit.calls")
+
+Roles = Mapping[str, Role]
+
+RETRY_SECONDS = 5.0
+"""How long to wait before a call is looked at again when the database was away."""
+
+
+class Calls:
+    """All calls of this process: applies facts and lets time pass.
+
+    Args:
+        database: where presence and sessions are stored.
+        policy: when a call counts as over.
+        committed: called after each commit that may have queued work.
+        clock: seconds since 1970 UTC.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        policy: CallPolicy,
+        *,
+        committed: Callable[[], None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._database = database
+        self.policy = policy
+        self._committed = committed
+        self._clock = clock
+        self._due: dict[tuple[str, str], float] = {}
+        self._changed = asyncio.Event()
+
+    async def report(self, tenant: str, session: str, facts: Sequence[Fact]) -> None:
+        """Merge facts into a session; duplicates, delays and disorder do no harm.
+
+        Raises:
+            NotFoundError: there is no such session.
+        """
+        now = self._clock()
+        due = await self._database.write(
+            lambda conn: apply(conn, tenant, session, facts, self.policy, now)
+        )
+        self._committed()
+        if due is None:
+            self._due.pop((tenant, session), None)
+        else:
+            self._due[tenant, session] = due
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Let time pass: end calls whose people stayed away. Runs until cancelled."""
+        now = self._clock()
+        for row in await self._database.read(lambda conn: rows.sessions_in(conn, "waiting", "live")):
+            self._due.setdefault((row.tenant, row.id), now)
+        while True:
+            self._changed.clear()
+            await self._check_due()
+            soonest = min(self._due.values(), default=None)
+            wait = None if soonest is None else max(0.0, soonest - self._clock())
+            try:
+                await asyncio.wait_for(self._changed.wait(), wait)
+            except TimeoutError:
+                continue
+
+    async def _check_due(self) -> None:
+        now = self._clock()
+        for (tenant, session), due in list(self._due.items()):
+            if due > now:
+                continue
+            try:
+                await self.report(tenant, session, ())
+            except StoreError as error:
+                log.warning("call not checked, trying again: %s", type(error).__name__)
+                self._due[tenant, session] = now + RETRY_SECONDS
+
+
+def apply(
+    conn: Connection,
+    tenant: str,
+    session: str,
+    facts: Sequence[Fact],
+    policy: CallPolicy,
+    now: float,
+) -> float | None:
+    """Merge facts, store what they change, queue what follows.
+
+    Facts about people who are not in the session are left out.
+
+    Returns:
+        When to look again (seconds since 1970 UTC), or None when time alone changes nothing.
+    """
+    row = rows.read_session(conn, tenant, session)
+    roles = roles_of(conn, tenant, session)
+    before = load_state(conn, session)
+    facts = [fact for fact in _flat(facts) if isinstance(fact, Over) or fact.participant in roles]
+    after = sessions.merge_all(before, facts)
+    for fact in facts:
+        if not isinstance(fact, Over):
+            presence.merge_presence(conn, tenant, session, _row_of(fact))
+    if row.status == "ended":
+        # A page that stays open to answer is not in the call. But a fact that came late may show that somebody
+        # was, who then still has to be asked.
+        due_before, due_after = (_due(state, row, roles, policy, now) for state in (before, after))
+        if due_before != due_after:
+            add_work(conn, tenant, [Work(lane=session, kind="rate", payload={"session": session})], now)
+        return None
+    queue = _moves(session, before, after, roles)
+    verdict = sessions.status(after, now, policy, roles=roles)
+    if verdict.status != "waiting" and rows.start_session(conn, tenant, session, _began(after, now)):
+        queue.insert(0, Work(lane=session, kind="session_started", payload={"session": session}))
+    due: float | None = sessions.next_check(after, now, policy, roles=roles)
+    if verdict.status == "ended":
+        due = None
+        ended_at = now if verdict.ended_at is None else verdict.ended_at
+        first = rows.end_session(
+            conn,
+            tenant,
+            session,
+            at=ended_at,
+            reason=verdict.reason or "timed_out",
+            confidence=verdict.confidence,
+            seconds=sessions.seconds_together(after, roles, ended_at),
+        )
+        if first:
+            queue.append(Work(lane=session, kind="session_ended", payload={"session": session}))
+    add_work(conn, tenant, queue, now)
+    return due
+
+
+def load_state(conn: Connection, session: str) -> CallState:
+    """What is stored of a call, as the session machine's state."""
+    return CallState(
+        connections={
+            one.connection: sessions.Connection(
+                participant=one.participant,
+                joined_at=one.joined_at or 0.0,
+                seen_at=one.seen_at or 0.0,
+                left_at=one.left_at,
+                how=one.how,
+            )
+            for one in presence.presences(conn, session)
+        }
+    )
+
+
+def roles_of(conn: Connection, tenant: str, session: str) -> dict[str, Role]:
+    """Role by participant id."""
+    return {one.id: one.role for one in rows.participants_of(conn, tenant, session)}
+
+
+def segments_of(conn: Connection, row: Session, now: float) -> tuple[Segment, ...]:
+    """A session's call segments, up to its end or to `now`."""
+    until = now if row.ended_at is None else row.ended_at
+    return sessions.segments(load_state(conn, row.id), roles_of(conn, row.tenant, row.id), until)
+
+
+def to_rate(
+    conn: Connection, row: Session, policy: CallPolicy, now: float
+) -> tuple[str, ...]:
+    """Participants to ask to rate an ended session.
+
+    Where no presence is known at all (a vendor that connects no platform and only tells the end), the vendor's
+    word that the session took place is enough.
+    """
+    roles = roles_of(conn, row.tenant, row.id)
+    state = load_state(conn, row.id)
+    if not state.connections:
+        return tuple(person for person, role in roles.items() if role != "observer")
+    return _due(state, row, roles, policy, now)
+
+
+def _due(state: CallState, row: Session, roles: Roles, policy: CallPolicy, now: float) -> tuple[str, ...]:
+    over = CallState(connections=state.connections, over_at=row.ended_at)
+    return sessions.ratings_due(over, roles, now, policy)
+
+
+def _flat(facts: Sequence[Fact]) -> list[Fact]:
+    """The facts with the presences of every roster beside them, so that each is stored."""
+    flat: list[Fact] = []
+    for fact in facts:
+        flat.append(fact)
+        if isinstance(fact, Over):
+            flat.extend(fact.roster)
+    return flat
+
+
+def _row_of(fact: Present | Gone) -> Presence:
+    gone = isinstance(fact, Gone)
+    return Presence(
+        connection=fact.connection,
+        participant=fact.participant,
+        joined_at=fact.at if fact.joined_at is None else min(fact.joined_at, fact.at),
+        seen_at=fact.at,
+        left_at=fact.at if gone else None,
+        how=fact.how if isinstance(fact, Gone) else None,
+    )
+
+
+def _began(state: CallState, now: float) -> float:
+    return min((c.joined_at for c in state.connections.values()), default=now)
+
+
+def _there(state: CallState) -> dict[str, bool]:
+    """Whether each known participant is there."""
+    there: dict[str, bool] = {}
+    for connection in state.connections.values():
+        there[connection.participant] = there.get(connection.participant, False) or not connection.gone
+    return there
+
+
+def _moves(session: str, before: CallState, after: CallState, roles: Roles) -> list[Work]:
+    """Hooks to call for who came and who went."""
+    was, now_there = _there(before), _there(after)
+    moves = []
+    for person in roles:
+        if person not in now_there:
+            continue
+        came = person not in was or (now_there[person] and not was[person])
+        if came:
+            moves.append(_move(session, "participant_joined", person, ""))
+        if not now_there[person] and (came or was[person]):
+            how = max(
+                (c.left_at or 0.0, c.how or "left")
+                for c in after.connections.values()
+                if c.participant == person
+            )[1]
+            moves.append(_move(session, "participant_left", person, how))
+    return moves
+
+
+def _move(session: str, kind: str, person: str, how: str) -> Work:
+    return Work(lane=session, kind=kind, payload={"session": session, "participant": person, "how": how})

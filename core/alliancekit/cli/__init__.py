@@ -1,0 +1,37 @@
+"""The command `alliancekit`.
+
+Exit codes: 0 done, 2 wrong usage, 3 refused or invalid input. `--json` prints one JSON document for a program.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from alliancekit.cli import config, demo, plugins, serve
+from alliancekit.errors import AllianceKitError
+
+REFUSED = 3
+"""Exit code for refused or invalid input."""
+
+app = typer.Typer(
+    name="alliancekit",
+    help="Asks client and therapist how their working relationship is going.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("demo")(demo.demo)
+app.command("serve")(serve.serve)
+app.add_typer(config.app, name="config")
+app.add_typer(plugins.app, name="plugins")
+
+
+def main() -> None:
+    """Run the command; an error of ours becomes one readable line and exit code 3."""
+    try:
+        app()
+    except AllianceKitError as error:
+        print(f"alliancekit: {error}", file=sys.stderr)
+        raise SystemExit(REFUSED) from None

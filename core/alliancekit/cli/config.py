@@ -1,0 +1,57 @@
+"""`alliancekit config`: what is in effect, and whether the service could start with it."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from alliancekit.config import effective, load, problems
+from alliancekit.errors import ConfigError
+
+REFUSED = 3
+"""Exit code for settings that cannot be used."""
+
+app = typer.Typer(help="Look at the settings.", no_args_is_help=True)
+
+
+@app.callback()
+def config() -> None:
+    """Look at the settings."""
+
+
+@app.command()
+def check(as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False) -> None:
+    """Print the settings in effect, secrets masked, and say what would keep the service from starting.
+
+    Exit code: 0 when the service could start, 3 when it could not. Changes nothing and generates no key.
+    """
+    shown: dict[str, Any] = {}
+    try:
+        settings = load()
+        shown, found = effective(settings), problems(settings)
+    except ConfigError as error:
+        found = [str(error)]
+    if as_json:
+        typer.echo(json.dumps({"ok": not found, "settings": shown, "problems": found}, indent=2))
+    else:
+        for line in _lines(shown):
+            typer.echo(line)
+        for problem in found:
+            typer.echo(f"problem: {problem}", err=True)
+        if not found:
+            typer.echo("The settings can be used.")
+    if found:
+        raise typer.Exit(REFUSED)
+
+
+def _lines(table: dict[str, Any], prefix: str = "") -> list[str]:
+    """One line a setting, with its dotted name."""
+    lines: list[str] = []
+    for name, value in table.items():
+        if isinstance(value, dict) and value and not {"env", "file"} & set(value):
+            lines += _lines(value, f"{prefix}{name}.")
+        else:
+            lines.append(f"{prefix}{name} = {json.dumps(value, ensure_ascii=False)}")
+    return lines

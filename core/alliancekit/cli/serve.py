@@ -1,0 +1,32 @@
+"""`alliancekit serve`: the service."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+import uvicorn
+
+from alliancekit.config import load
+from alliancekit.logs import to_stderr
+from alliancekit.server.app import create_app
+from alliancekit.server.backend import base_url_of
+from alliancekit.server.run import bind, server_config
+from alliancekit.service import Service
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port to listen on; 0 takes a free one.")] = None,
+    no_plugins: Annotated[bool, typer.Option("--no-plugins", help="Load no plugin at all.")] = False,
+) -> None:
+    """Run the service until it is told to stop (Ctrl-C, SIGTERM)."""
+    to_stderr()
+    given: dict[str, Any] = {"host": host, "port": port}
+    settings = load(**{name: value for name, value in given.items() if value is not None})
+    sock = bind(settings.host, settings.port)
+    url = base_url_of(settings.public_url, settings.host, sock.getsockname()[1])
+    service = Service(settings, no_plugins=no_plugins)
+    app = create_app(service, base_url=url, allowed_origins=settings.allowed_origins)
+    typer.echo(f"AllianceKit is at {url}", err=True)
+    uvicorn.Server(server_config(app)).run(sockets=[sock])

@@ -1,0 +1,140 @@
+"""Runs the demo: the embedded service, the scripted call with a progress bar, then the pages until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from alliancekit.config import load
+from alliancekit.demo import history, script, summary
+from alliancekit.demo.vendor import Vendor
+from alliancekit.logs import to_stderr
+from alliancekit.server.app import create_app
+from alliancekit.server.run import bind, running_on
+from alliancekit.service import Service
+from alliancekit.store import tenants
+
+CALL = {"grace": 4.0, "timeout": 3600.0, "minimum_together": 3.0}
+"""The demo's calls are seconds long; a real service waits longer before it asks."""
+
+
+class Front:
+    """The demo's product and the service behind one address: `/` and `/demo/…` are the product's."""
+
+    def __init__(self, product: ASGIApp, service: ASGIApp) -> None:
+        self._product = product
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request or connection."""
+        path = scope.get("path", "")
+        product = scope["type"] != "lifespan" and (path == "/" or path.startswith("/demo/"))
+        await (self._product if product else self._service)(scope, receive, send)
+
+
+def demo(*, once: bool, port: int, data_dir: Path | None, style: str) -> dict[str, Any]:
+    """Run the demo.
+
+    Args:
+        once: end after the scripted call.
+        port: where to listen on 127.0.0.1; 0 takes a free port.
+        data_dir: where the data stays; a temporary directory when None.
+        style: the therapist's style.
+
+    Returns:
+        What came of the scripted call, as `--json` prints it.
+
+    Raises:
+        AllianceKitError: a step did not get through.
+    """
+    to_stderr(logging.WARNING)
+    with contextlib.ExitStack() as stack:
+        if data_dir is None:
+            data_dir = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="alliancekit-demo-")))
+        return asyncio.run(_demo(once=once, port=port, data_dir=data_dir, style=style))
+
+
+@contextlib.asynccontextmanager
+async def embedded(
+    *, port: int, data_dir: Path, style: str
+) -> AsyncIterator[tuple[Service, Vendor, str]]:
+    """The service and the demo's product on one loopback port while the block runs.
+
+    Raises:
+        AllianceKitError: the address or the data directory cannot be used.
+    """
+    sock = bind("127.0.0.1", port)
+    url = f"http://127.0.0.1:{sock.getsockname()[1]}"
+    settings = load(
+        data_dir=data_dir,
+        database_url=f"sqlite:///{data_dir.resolve() / 'demo.db'}",
+        public_url=url,
+        call=CALL,
+        default_style=style,
+        plugins={"settings": {"webrtc": {"loopback": True}}},
+    )
+    service = Service(settings)
+    product: dict[str, ASGIApp] = {}
+
+    async def serve_product(scope: Scope, receive: Receive, send: Send) -> None:
+        await product["app"](scope, receive, send)
+
+    front = Front(serve_product, create_app(service, base_url=url))
+    async with running_on(front, sock):
+        key = await _tenant(service, style)
+        vendor = Vendor(url, key, style=style)
+        product["app"] = vendor.app()
+        try:
+            yield service, vendor, url
+        finally:
+            await vendor.close()
+
+
+async def _tenant(service: Service, style: str) -> str:
+    """The demo's tenant with its example history, made anew at each start; returns its key."""
+    now = time.time()
+
+    def work(conn: Any) -> str:
+        tenant, key = tenants.create_tenant(conn, "Demo", now)
+        history.seed(conn, tenant, service.instruments, style=style, now=now)
+        return key
+
+    return await service.database.write(work)
+
+
+async def _demo(*, once: bool, port: int, data_dir: Path, style: str) -> dict[str, Any]:
+    console = Console(stderr=True)
+    began = time.monotonic()
+    async with embedded(port=port, data_dir=data_dir, style=style) as (service, vendor, url):
+        with Progress(
+            TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console
+        ) as bar:
+            task = bar.add_task("Starting", total=1.0)
+            played = await script.play(
+                vendor, url, lambda done, what: bar.update(task, completed=done, description=what)
+            )
+        result = summary.result(service, played, seconds=time.monotonic() - began)
+        summary.show(console, result)
+        if not once:
+            console.print(f"\n[bold]Now try it yourself:[/bold] {url}\nCtrl-C ends the demo.")
+            await _until_interrupted()
+        return result
+
+
+async def _until_interrupted() -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await stop.wait()

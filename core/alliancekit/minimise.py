@@ -1,0 +1,63 @@
+"""Empty the event fields that a plugin did not declare in `needs`.
+
+This keeps data small; it is not a sandbox: a plugin is code that the site runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Set
+from dataclasses import replace
+from typing import Any, Final
+
+from alliancekit import events
+
+
+def minimise(event: Any, needs: Set[str]) -> Any:
+    """The event as a plugin with these needs may see it; the same object where nothing is taken out.
+
+    Fields: `answers` (in every response of the event), `speech` (TalkHeard), `series` (SeriesUpdated).
+    """
+    trim = _TRIM.get(type(event))
+    return event if trim is None else trim(event, needs)
+
+
+def carries_sensitive_fields(event: object) -> bool:
+    """Whether plugins with different needs see different versions of this event."""
+    return type(event) in _TRIM
+
+
+def _response(response: events.Response, needs: Set[str]) -> events.Response:
+    return response if "answers" in needs or not response.answers else replace(response, answers={})
+
+
+def _responses(responses: tuple[events.Response, ...], needs: Set[str]) -> tuple[events.Response, ...]:
+    return tuple(_response(response, needs) for response in responses)
+
+
+def _with_response(event: Any, needs: Set[str]) -> Any:
+    return replace(event, response=_response(event.response, needs))
+
+
+def _series(event: events.SeriesUpdated, needs: Set[str]) -> events.SeriesUpdated:
+    if "series" not in needs:
+        return replace(event, series=())
+    return replace(
+        event, series=tuple(replace(p, responses=_responses(p.responses, needs)) for p in event.series)
+    )
+
+
+def _guidance(event: events.GuidanceWanted, needs: Set[str]) -> events.GuidanceWanted:
+    return replace(event, responses=_responses(event.responses, needs))
+
+
+def _talk(event: events.TalkHeard, needs: Set[str]) -> events.TalkHeard:
+    return event if "speech" in needs else replace(event, speech=())
+
+
+_TRIM: Final[dict[type, Callable[[Any, Set[str]], Any]]] = {
+    events.FeedbackCaptured: _with_response,
+    events.AllianceScored: _with_response,
+    events.SeriesUpdated: _series,
+    events.GuidanceWanted: _guidance,
+    events.TalkHeard: _talk,
+}

@@ -1,0 +1,111 @@
+"""The ASGI application: routes, live channel, plugin routes, start and stop."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from starlette.middleware.cors import CORSMiddleware
+
+from alliancekit.adapters import Caller, Route, RouteRequest
+from alliancekit.errors import RefusedError
+from alliancekit.server import api, auth, pages, problems
+from alliancekit.server.backend import Backend
+from alliancekit.server.live import LiveEndpoint
+from alliancekit.service import Service
+
+VERSION = "0.1.0"
+
+
+class TooLargeError(RefusedError):
+    """A request's body is larger than the route takes."""
+
+    status = 413
+    slug = "too-large"
+
+
+def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str] = ()) -> LiveEndpoint:
+    """The application of a service; starting it starts the service.
+
+    Args:
+        service: not yet started.
+        base_url: how browsers reach it, without a slash at the end.
+        allowed_origins: origins of vendors' pages that may call the API from a browser.
+    """
+    backend = Backend(service, base_url)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await service.start()
+        try:
+            yield
+        finally:
+            await service.stop()
+
+    app = FastAPI(
+        title="AllianceKit",
+        version=VERSION,
+        summary="Asks client and therapist how the working relationship is going.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.backend = backend
+    problems.install(app)
+    app.include_router(api.vendor)
+    app.include_router(api.pages)
+    app.include_router(pages.router)
+    for plugin, route in service.plugins.routes:
+        _add_plugin_route(app, plugin, route)
+    if allowed_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(allowed_origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
+            allow_credentials=False,
+        )
+    return LiveEndpoint(app, backend)
+
+
+def _add_plugin_route(app: FastAPI, plugin: str, route: Route) -> None:
+    app.add_route(
+        f"/v1/plugins/{plugin}/{route.path.lstrip('/')}",
+        partial(_call_plugin_route, route),
+        methods=[route.method],
+        include_in_schema=False,
+    )
+
+
+async def _call_plugin_route(route: Route, request: Request) -> Response:
+    backend = auth.backend_of(request)
+    caller = Caller(tenant="")
+    if route.auth == "participant":
+        caller = await backend.caller(auth.bearer(request))
+    reply = await route.handler(
+        RouteRequest(
+            caller=caller,
+            body=await _body(request, route.max_body),
+            headers=dict(request.headers),
+            query=dict(request.query_params),
+        )
+    )
+    return Response(reply.body, reply.status, dict(reply.headers), reply.content_type)
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise TooLargeError(f"The body is larger than {limit} bytes; nothing was done.", fix="Send less.")
+    return bytes(body)
+
+
+def openapi(app: Any) -> dict[str, Any]:
+    """The OpenAPI document of an application made by `create_app`."""
+    document: dict[str, Any] = app.app.openapi()
+    return document

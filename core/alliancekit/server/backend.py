@@ -1,0 +1,295 @@
+"""What the HTTP routes call: the service's operations for vendors, pages and the live channel."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from sqlalchemy import Connection
+
+from alliancekit import episodes
+from alliancekit.adapters import Caller
+from alliancekit.errors import ConfigError, ConflictError, NotAllowedError, NotFoundError, RefusedError
+from alliancekit.events import Participant, StyleWanted
+from alliancekit.feedback import Person
+from alliancekit.live import Address
+from alliancekit.server import schemas
+from alliancekit.server.tokens import (
+    Key,
+    LaunchClaims,
+    LinkClaims,
+    ParticipantClaims,
+    TherapistClaims,
+    Tokens,
+)
+from alliancekit.service import Service
+from alliancekit.sessions import Over
+from alliancekit.store import audit, prompts, tenants
+from alliancekit.store import sessions as rows
+from alliancekit.store.sessions import Created, NewParticipant, NewSession, StoredParticipant
+
+
+class UnknownChoiceError(RefusedError):
+    """A request names a style or an instrument that is not loaded."""
+
+    status = 422
+    slug = "invalid-request"
+
+
+class Backend:
+    """The service behind the HTTP application.
+
+    Args:
+        service: started and stopped with the application.
+        base_url: how browsers reach it, without a slash at the end.
+    """
+
+    def __init__(self, service: Service, base_url: str) -> None:
+        self.service = service
+        self.base_url = base_url
+        keys = [Key(kid, secret) for kid, secret in service.settings.keys().items()]
+        self.tokens = Tokens(keys, issuer=service.settings.issuer or "alliancekit")
+        self.live = service.live
+
+    # vendors -------------------------------------------------------------------------------------------------
+
+    async def tenant_of_key(self, key: str) -> str | None:
+        """The tenant of a valid key."""
+        return await self.service.database.read(lambda conn: tenants.tenant_of_key(conn, key))
+
+    async def create_session(self, tenant: str, body: schemas.SessionIn) -> schemas.SessionCreated:
+        """Create a session or find it again, with fresh tokens for its participants."""
+        service = self.service
+        style = await self._style(tenant, body)
+        measure = body.measure or service.settings.default_measure
+        if not service.instruments.forms(measure):
+            known = ", ".join(service.instruments.names()) or "none: no plugin brings one"
+            raise UnknownChoiceError(f"There is no measure {measure!r}.", fix=f"Loaded: {known}.")
+        new = NewSession(
+            tenant=tenant,
+            external_id=body.external_id,
+            episode=body.episode,
+            style=style,
+            measure=measure,
+            participants=tuple(
+                NewParticipant(role=one.role, external_id=one.external_id, language=one.language)
+                for one in body.participants
+            ),
+            therapist=episodes.therapist_of(body.participants),
+            adapter=body.adapter or "",
+        )
+        now = service.clock()
+
+        def work(conn: Connection) -> Created:
+            created = rows.create_session(conn, new, now)
+            if created.created:
+                audit.append(
+                    conn,
+                    tenant=tenant,
+                    actor="vendor",
+                    action="session.created",
+                    object=created.session.id,
+                    details={"participants": len(created.participants)},
+                    now=now,
+                )
+            return created
+
+        created = await service.database.write(work)
+        row = created.session
+        return schemas.SessionCreated(
+            id=row.id,
+            episode=row.episode,
+            style=row.style,
+            measure=row.measure,
+            participants=[self._participant(one) for one in created.participants],
+        )
+
+    async def _style(self, tenant: str, body: schemas.SessionIn) -> str:
+        """The style the vendor names, else the plugins' choice, else the configured one."""
+        known = [style.name for style in self.service.plugins.styles]
+        if body.style:
+            if body.style not in known:
+                loaded = ", ".join(known) or "none: no plugin brings one"
+                raise UnknownChoiceError(f"There is no style {body.style!r}.", fix=f"Loaded: {loaded}.")
+            return body.style
+        event = StyleWanted(
+            tenant=tenant, episode=body.episode, session=body.external_id, at=self.service.clock()
+        )
+        chosen = await self.service.hooks.choose_style(event)
+        if chosen is not None and chosen.value in known:
+            return str(chosen.value)
+        return self.service.settings.default_style
+
+    def _participant(self, one: StoredParticipant) -> schemas.ParticipantOut:
+        claims = {"tenant": one.tenant, "session": one.session, "participant": one.id}
+        link = self.tokens.issue(LinkClaims(**claims, role=one.role))
+        return schemas.ParticipantOut(
+            id=one.id,
+            role=one.role,
+            token=self.tokens.issue(ParticipantClaims(**claims, role=one.role)),
+            rating_url=f"{self.base_url}/r/{link}",
+        )
+
+    async def session_state(self, tenant: str, session: str) -> schemas.SessionOut:
+        """A session as its vendor sees it."""
+        now = self.service.clock()
+        state = await self.service.database.read(
+            lambda conn: episodes.session_state(conn, tenant, session, now)
+        )
+        return schemas.SessionOut.model_validate(state)
+
+    async def end_session(self, tenant: str, session: str) -> schemas.SessionOut:
+        """Take the vendor's word that the call is over."""
+        await self.service.calls.report(tenant, session, (Over(at=self.service.clock()),))
+        return await self.session_state(tenant, session)
+
+    async def ask_now(self, tenant: str, session: str, body: schemas.PromptIn) -> list[str]:
+        """Ask for feedback now, by the style's plan; who has an open prompt of this moment is not asked again."""
+        service = self.service
+
+        def work(conn: Connection) -> tuple[rows.Session, tuple[StoredParticipant, ...], set[str]]:
+            asked = {one.participant for one in prompts.open_prompts(conn, session) if one.moment == body.moment}
+            return rows.read_session(conn, tenant, session), rows.participants_of(conn, tenant, session), asked
+
+        row, people, asked = await service.database.read(work)
+        if body.moment == "in_call" and row.status == "ended":
+            raise ConflictError(
+                "The call is over; nobody was asked.", fix="Ask for the end_of_call or follow_up feedback instead."
+            )
+        known = tuple(Participant(id=one.id, role=one.role, language=one.language) for one in people)
+        plan = await service.pipeline.plan(row, known, body.moment, manual=True)
+        wanted = [one for one in plan if body.role in (None, one.role)]
+        # One rating of the call itself a person; the other moments may come again.
+        occasion = body.moment if body.moment == "end_of_call" else f"{body.moment}:{secrets.token_hex(8)}"
+        who = [one.id for one in people if one.id not in asked]
+        return await service.pipeline.ask(row, body.moment, wanted, occasion=occasion, who=who)
+
+    async def episode_series(self, tenant: str, episode: str) -> dict[str, Any]:
+        """An episode's series as its vendor sees it."""
+        now = self.service.clock()
+        return await self.service.database.read(
+            lambda conn: episodes.episode_series(conn, tenant, episode, now)
+        )
+
+    def launch_url(self, tenant: str, therapist: str) -> str:
+        """A link that opens the therapist's pages once."""
+        token = self.tokens.issue(LaunchClaims(tenant=tenant, therapist=therapist))
+        return f"{self.base_url}/therapist?launch={token}"
+
+    # participants --------------------------------------------------------------------------------------------
+
+    def person(self, token: str) -> Person:
+        """The participant of a token.
+
+        Raises:
+            NotAllowedError: the token is not a valid participant's.
+        """
+        claims = self.tokens.check(token, ParticipantClaims)
+        return Person(
+            tenant=claims.tenant, session=claims.session, id=claims.participant, role=claims.role
+        )
+
+    async def caller(self, token: str) -> Caller:
+        """The participant of a token, as a plugin's route sees them."""
+        person = self.person(token)
+        found = await self.service.database.read(lambda conn: rows.read_participant(conn, person.id))
+        if found is None:
+            raise NotFoundError("This participant is not known any more.", fix="Create the session again.")
+        participant = Participant(id=found.id, role=found.role, language=found.language)
+        return Caller(tenant=person.tenant, session=person.session, participant=participant)
+
+    async def dismiss(self, person: Person, prompt: str, reason: str) -> None:
+        """Put a prompt away on every channel."""
+        if await self.service.feedback.dismiss(person, prompt, reason):
+            await self.service.withdraw(person.id, prompt)
+
+    def token_of_link(self, link: str) -> str:
+        """A participant token for the bearer of a rating link.
+
+        Raises:
+            NotAllowedError: the link is altered or has expired.
+        """
+        claims = self.tokens.check(link, LinkClaims)
+        return self.tokens.issue(
+            ParticipantClaims(
+                tenant=claims.tenant, session=claims.session, participant=claims.participant, role=claims.role
+            )
+        )
+
+    # therapists ----------------------------------------------------------------------------------------------
+
+    async def sign_in(self, launch: str) -> str:
+        """Use up a launch link; returns the token for the therapist's cookie.
+
+        Raises:
+            NotAllowedError: the link is not valid, has expired or was used.
+        """
+        claims = self.tokens.check(launch, LaunchClaims)
+        now = self.service.clock()
+
+        def work(conn: Connection) -> bool:
+            ends = now + LaunchClaims.longest
+            return tenants.spend_token(conn, claims.tenant, claims.jti, expires_at=ends, now=now)
+
+        if not await self.service.database.write(work):
+            raise NotAllowedError("This link was used before; it works once.", fix="Open it again from your system.")
+        return self.tokens.issue(TherapistClaims(tenant=claims.tenant, therapist=claims.therapist))
+
+    # live ----------------------------------------------------------------------------------------------------
+
+    def live_address(self, token: str) -> Address:
+        """Whose hints this token may hear.
+
+        Raises:
+            NotAllowedError: neither a participant's nor a therapist's valid token.
+        """
+        try:
+            return ("participant", self.tokens.check(token, ParticipantClaims).participant)
+        except NotAllowedError:
+            claims = self.tokens.check(token, TherapistClaims)
+            return ("therapist", claims.tenant, claims.therapist)
+
+    async def live_waiting(self, address: Address) -> dict[str, Any] | None:
+        """The open prompt of a page that has just connected."""
+        if address[0] != "participant":
+            return None
+        now = self.service.clock()
+        found = await self.service.database.read(
+            lambda conn: prompts.current_prompt(conn, address[1], now)
+        )
+        if found is None:
+            return None
+        return {"type": "prompt", "prompt": found.id, "moment": found.moment, "session": found.session}
+
+    async def live_ack(self, address: Address, prompt: str) -> None:
+        """Record that a page shows a prompt that is its own."""
+        now = self.service.clock()
+
+        def work(conn: Connection) -> None:
+            person = rows.read_participant(conn, address[1])
+            if person is None:
+                return
+            found = prompts.read_prompt(conn, person.tenant, prompt)
+            if found is not None and found.participant == person.id:
+                prompts.record_delivery(
+                    conn, person.tenant, prompt, channel="live", status="seen", now=now
+                )
+
+        if address[0] == "participant":
+            await self.service.database.write(work)
+
+
+def base_url_of(configured: str, host: str, port: int) -> str:
+    """How browsers reach the service: as configured, else by host and port.
+
+    Raises:
+        ConfigError: it listens on every address and no public address is configured.
+    """
+    if configured:
+        return configured
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared with, not listened on
+        raise ConfigError(
+            "The service listens on every address, so links need to know its public one.",
+            fix="Set public_url, for example https://feedback.example.",
+        )
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"

@@ -1,0 +1,108 @@
+"""`/v1/live`: the WebSocket that carries hints.
+
+Plain ASGI in front of the framework: thousands of pages stay connected, and each layer that a connection passes
+through keeps memory for as long as it lasts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Protocol
+
+from alliancekit.errors import NotAllowedError
+from alliancekit.live import Address, LiveHub
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Awaitable[None]]
+
+PATH = "/v1/live"
+HELLO_SECONDS = 10.0
+"""How long a connection may stay silent before its first message."""
+MAX_TEXT = 8192
+"""Longest message a page may send, in characters: a token and little else."""
+BAD_TOKEN = 4401
+NO_HELLO = 4408
+
+
+class LiveBackend(Protocol):
+    """What the endpoint needs of the service."""
+
+    live: LiveHub
+
+    def live_address(self, token: str) -> Address:
+        """Who this token belongs to; raises NotAllowedError."""
+
+    async def live_waiting(self, address: Address) -> dict[str, Any] | None:
+        """The hint that a page should get right after it connected."""
+
+    async def live_ack(self, address: Address, prompt: str) -> None:
+        """The page confirms that it shows the prompt."""
+
+
+class LiveEndpoint:
+    """ASGI: takes `/v1/live`, leaves everything else to `app`."""
+
+    def __init__(self, app: App, backend: LiveBackend) -> None:
+        self.app = app
+        self._backend = backend
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "websocket" or scope["path"] != PATH:
+            await self.app(scope, receive, send)
+            return
+        if (await receive())["type"] != "websocket.connect":
+            return
+        await send({"type": "websocket.accept"})
+        address = await self._hello(receive, send)
+        if address is not None:
+            await self._serve(address, receive, send)
+
+    async def _hello(self, receive: Receive, send: Send) -> Address | None:
+        try:
+            first = await asyncio.wait_for(receive(), HELLO_SECONDS)
+        except TimeoutError:
+            await send({"type": "websocket.close", "code": NO_HELLO, "reason": "no hello"})
+            return None
+        if first["type"] != "websocket.receive":
+            return None
+        message = _parse(first)
+        try:
+            return self._backend.live_address(str(message.get("token", "")))
+        except NotAllowedError:
+            await send({"type": "websocket.close", "code": BAD_TOKEN, "reason": "token"})
+            return None
+
+    async def _serve(self, address: Address, receive: Receive, send: Send) -> None:
+        backend = self._backend
+
+        async def push(text: str) -> None:
+            await send({"type": "websocket.send", "text": text})
+
+        connection = backend.live.connect(address, push)
+        try:
+            connection.push(json.dumps({"type": "ready", "seq": backend.live.sequence}))
+            waiting = await backend.live_waiting(address)
+            if waiting is not None:
+                connection.push(json.dumps({**waiting, "seq": backend.live.sequence}))
+            while (event := await receive())["type"] == "websocket.receive":
+                message = _parse(event)
+                if message.get("type") == "ack":
+                    await backend.live_ack(address, str(message.get("prompt", "")))
+        finally:
+            backend.live.disconnect(connection)
+
+
+def _parse(event: Message) -> dict[str, Any]:
+    text = event.get("text") or ""
+    if len(text) > MAX_TEXT:
+        return {}
+    try:
+        message = json.loads(text)
+    except ValueError:
+        return {}
+    return message if isinstance(message, dict) else {}

@@ -1,0 +1,160 @@
+"""Pages and files: the element's script, the rating link, the therapist's pages, health."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from alliancekit.errors import NotAllowedError, NotFoundError, StoreError
+from alliancekit.server import auth
+from alliancekit.server.therapist import build, render
+from alliancekit.server.tokens import TherapistClaims
+from alliancekit.store import outbox
+from alliancekit.web.embed import embed_etag, embed_script
+
+router = APIRouter(include_in_schema=False)
+
+JAVASCRIPT = "text/javascript; charset=utf-8"
+STATIC_TYPES = {"css": "text/css; charset=utf-8", "js": JAVASCRIPT, "svg": "image/svg+xml"}
+RATING_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+)
+LAG_LIMIT = 60.0
+"""Seconds that queued work may be late before the service says that it is not ready."""
+
+_web = Environment(loader=PackageLoader("alliancekit.web"), autoescape=True, undefined=StrictUndefined)
+
+
+@router.get("/embed.js")
+async def embed(request: Request) -> Response:
+    """The custom element's script."""
+    headers = {
+        "ETag": embed_etag(),
+        "Cache-Control": "public, max-age=300",
+        # A vendor's page on another origin loads it with an integrity attribute, which needs CORS.
+        "Access-Control-Allow-Origin": "*",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(embed_script(), media_type=JAVASCRIPT, headers=headers)
+
+
+@router.get("/r/{link}")
+async def rating(request: Request, link: str) -> Response:
+    """The page behind a rating link: the element, and nothing else."""
+    headers = {"Content-Security-Policy": RATING_CSP, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    try:
+        token = auth.backend_of(request).token_of_link(link)
+    except NotAllowedError:
+        page = _web.get_template("rating.html").render(token="")
+        return HTMLResponse(page, 410, headers)
+    return HTMLResponse(_web.get_template("rating.html").render(token=token), 200, headers)
+
+
+@router.get("/r-static/rating.css")
+async def rating_css() -> Response:
+    """The rating page's style."""
+    return Response((files("alliancekit.web") / "rating.css").read_bytes(), media_type=STATIC_TYPES["css"])
+
+
+# the therapist's pages -----------------------------------------------------------------------------------------
+
+
+@router.get("/therapist")
+async def today(request: Request, launch: str = "") -> Response:
+    """Today; with a launch link, sign in first and forget the link."""
+    backend = auth.backend_of(request)
+    if launch:
+        try:
+            token = await backend.sign_in(launch)
+        except NotAllowedError as error:
+            return _page(render.render_sign_in(reason=error.message), 403)
+        reply = RedirectResponse("/therapist", 303)
+        reply.set_cookie(
+            auth.COOKIE,
+            token,
+            max_age=int(TherapistClaims.lifetime),
+            path="/therapist",
+            httponly=True,
+            secure=backend.base_url.startswith("https"),
+            samesite="lax",
+        )
+        return reply
+    claims = _therapist(request)
+    if claims is None:
+        return _page(render.render_sign_in(), 401)
+    return _page(render.render_caseload(await build.caseload(backend.service, claims, _token(request))))
+
+
+@router.get("/therapist/episodes/{episode}")
+async def episode(request: Request, episode: str) -> Response:
+    """One client's page."""
+    claims = _therapist(request)
+    if claims is None:
+        return _page(render.render_sign_in(), 401)
+    service = auth.backend_of(request).service
+    try:
+        view = await build.episode(service, claims, episode, _token(request))
+    except NotFoundError:
+        page = render.render_error(
+            title="No such client",
+            detail="There is no such client among yours.",
+            fix="Go back to Today and choose from your list.",
+        )
+        return _page(page, 404)
+    return _page(render.render_episode(view))
+
+
+@router.get("/therapist/static/{name}")
+async def static(name: str) -> Response:
+    """Style, script and icon of the therapist's pages."""
+    path = render.STATIC_DIR / name
+    kind = STATIC_TYPES.get(name.rpartition(".")[2])
+    if kind is None or "/" in name or not path.is_file():
+        return Response("There is no such file.", 404)
+    headers = {"Cache-Control": "public, max-age=86400", "X-Content-Type-Options": "nosniff"}
+    return Response(path.read_bytes(), media_type=kind, headers=headers)
+
+
+def _token(request: Request) -> str:
+    return request.cookies.get(auth.COOKIE, "")
+
+
+def _therapist(request: Request) -> TherapistClaims | None:
+    try:
+        return auth.backend_of(request).tokens.check(_token(request), TherapistClaims)
+    except NotAllowedError:
+        return None
+
+
+def _page(html: str, status: int = 200) -> Response:
+    return HTMLResponse(html, status, dict(render.HEADERS))
+
+
+# health --------------------------------------------------------------------------------------------------------
+
+
+@router.get("/healthz")
+async def healthz() -> Response:
+    """The process answers."""
+    return JSONResponse({"status": "ok"})
+
+
+@router.get("/readyz")
+async def readyz(request: Request) -> Response:
+    """The service can do its work: database, required plugins, outbox; 503 with the reasons when not."""
+    service = auth.backend_of(request).service
+    problems = ["draining"] if service.draining else []
+    try:
+        lag = await service.database.read(lambda conn: outbox.lag(conn, service.clock()))
+        if lag > LAG_LIMIT:
+            problems.append(f"queued work is {lag:.0f} s late")
+    except StoreError:
+        problems.append("the database does not answer")
+    return JSONResponse({"status": "ready" if not problems else "not ready", "problems": problems}, 503 if problems else 200)

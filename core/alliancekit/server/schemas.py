@@ -1,0 +1,147 @@
+"""The bodies of the HTTP API, as pydantic models; OpenAPI is made from them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
+
+from alliancekit.events import Moment, Role, Visibility
+
+ExternalId = Annotated[str, Field(min_length=1, max_length=200)]
+"""The vendor's own pseudonymous identifier; never a name or an e-mail address."""
+
+
+class Body(BaseModel):
+    """Base of the request bodies: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ParticipantIn(Body):
+    """Somebody who will be in the session."""
+
+    role: Role
+    external_id: ExternalId
+    language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en"
+
+
+class SessionIn(Body):
+    """A session to create; the same `external_id` again gives the same session."""
+
+    external_id: ExternalId
+    episode: ExternalId
+    style: Annotated[str, Field(max_length=64)] | None = None
+    measure: Annotated[str, Field(max_length=64)] | None = None
+    participants: Annotated[tuple[ParticipantIn, ...], Field(min_length=1, max_length=20)]
+    adapter: Annotated[str, Field(max_length=64)] | None = None
+
+
+class ParticipantOut(BaseModel):
+    """A participant with the short-lived token for the page and a signed link to answer later."""
+
+    id: str
+    role: Role
+    token: str
+    rating_url: str
+
+
+class SessionCreated(BaseModel):
+    """The created (or already existing) session."""
+
+    id: str
+    episode: str
+    style: str
+    measure: str
+    participants: list[ParticipantOut]
+
+
+class SegmentOut(BaseModel):
+    """One unbroken presence; seconds since 1970 UTC."""
+
+    participant: str
+    role: Role
+    joined_at: float
+    left_at: float
+    how: str
+
+
+class SessionOut(BaseModel):
+    """A session's state."""
+
+    id: str
+    external_id: str
+    episode: str
+    number: int
+    style: str
+    measure: str
+    status: str
+    started_at: float | None
+    ended_at: float | None
+    end_reason: str | None
+    end_confidence: float | None
+    seconds: float
+    segments: list[SegmentOut]
+    talk_balance: dict[str, Any] | None
+    prompts: list[dict[str, Any]]
+
+
+class PromptIn(Body):
+    """Ask now, at this moment; without `role` everybody whom the style's plan asks."""
+
+    moment: Moment
+    role: Role | None = None
+
+
+class PromptsOut(BaseModel):
+    """The prompts that were made."""
+
+    prompts: list[str]
+
+
+class ResponseIn(Body):
+    """A participant's answers to a prompt: instrument → item → value. Left-out items count as not answered."""
+
+    prompt: Annotated[str, Field(max_length=64)]
+    visibility: Visibility = "therapist_now"
+    answers: Annotated[
+        dict[
+            Annotated[str, Field(max_length=64)],
+            Annotated[dict[Annotated[str, Field(max_length=64)], StrictInt], Field(max_length=200)],
+        ],
+        Field(min_length=1, max_length=10),
+    ]
+
+
+class ResponseStored(BaseModel):
+    """The answers are stored, once."""
+
+    status: Literal["stored"] = "stored"
+    prompt: str
+    responses: list[str]
+
+
+class DismissIn(Body):
+    """Why a prompt was put away: ask again later, not this one, or not during calls."""
+
+    reason: Literal["later", "skip", "not_in_calls"]
+
+
+class CurrentPrompt(BaseModel):
+    """What to ask now, in the participant's language; `prompt` is null when there is nothing."""
+
+    prompt: dict[str, Any] | None
+    language: str
+    direction: Literal["ltr", "rtl"]
+
+
+class LaunchIn(Body):
+    """A therapist, by the vendor's identifier, who is to open the therapist's pages."""
+
+    therapist: ExternalId
+
+
+class LaunchOut(BaseModel):
+    """A link that works once, for a few minutes."""
+
+    url: str

@@ -1,0 +1,321 @@
+"""From the database to the views: what the therapist may see of their own clients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from alliancekit import calls, visibility
+from alliancekit.errors import NotFoundError
+from alliancekit.events import Response, Role, Segment, Style
+from alliancekit.instruments.catalogue import Instruments
+from alliancekit.instruments.model import CutOff, Instrument
+from alliancekit.server.live import PATH as LIVE_PATH
+from alliancekit.server.therapist import views
+from alliancekit.server.therapist.views import Reading, ReadingState, ResponseState
+from alliancekit.server.tokens import TherapistClaims
+from alliancekit.service import Service
+from alliancekit.store import series
+from alliancekit.store import sessions as rows
+from alliancekit.store.series import SeriesSession
+from alliancekit.store.sessions import Episode
+from alliancekit.store.tables import participant, prompt
+from alliancekit.store.text import load
+
+LANGUAGE = "en"
+"""The language of the therapist's pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One prompt of a session."""
+
+    session: str
+    role: Role
+    moment: Any
+    instruments: tuple[str, ...]
+    status: str
+
+
+async def caseload(service: Service, claims: TherapistClaims, token: str) -> views.CaseloadView:
+    """Today, for one therapist."""
+    courses = await service.database.read(
+        lambda conn: rows.episodes(conn, claims.tenant, therapist=claims.therapist)
+    )
+    entries = []
+    for course in courses:
+        view = await episode(service, claims, course.id, token)
+        entries.append(
+            views.CaseloadEntry(
+                episode=course.id,
+                url=f"/therapist/episodes/{course.id}",
+                external_id=course.external_id,
+                style=view.style.title,
+                count=len(view.sessions),
+                example=view.example,
+                total=view.total,
+                sessions=view.sessions[-2:],
+                signals=view.signals,
+            )
+        )
+    return views.CaseloadView(entries=tuple(entries), live=views.Live(url=LIVE_PATH, token=token))
+
+
+async def episode(
+    service: Service, claims: TherapistClaims, episode_id: str, token: str
+) -> views.EpisodeView:
+    """One client's page.
+
+    Raises:
+        NotFoundError: there is no such episode, or it is another therapist's.
+    """
+    now = service.clock()
+
+    def work(
+        conn: Connection,
+    ) -> tuple[Episode, tuple[SeriesSession, ...], list[Asked], dict[str, tuple[Segment, ...]]]:
+        course = rows.read_episode(conn, claims.tenant, episode_id)
+        if course.therapist != claims.therapist:
+            raise NotFoundError("There is no such client.")
+        found = series.read_series(conn, claims.tenant, episode_id, answers=True)
+        segments = {one.session.id: calls.segments_of(conn, one.session, now) for one in found}
+        return course, found, _asked(conn, [one.session.id for one in found]), segments
+
+    course, found, asked, segments = await service.database.read(work)
+    known = {style.name: style for style in service.plugins.styles}
+    style = known.get(
+        found[-1].session.style if found else course.style,
+        Style(name=course.style, title=course.style, description=""),
+    )
+    return _Builder(service.instruments, found, asked, segments).view(course, style, token)
+
+
+def _asked(conn: Connection, sessions: Sequence[str]) -> list[Asked]:
+    query = (
+        select(prompt.c.session, participant.c.role, prompt.c.moment, prompt.c.instruments, prompt.c.status)
+        .join(participant, participant.c.id == prompt.c.participant)
+        .where(prompt.c.session.in_(sessions))
+        .order_by(prompt.c.created_at, prompt.c.id)
+    )
+    return [Asked(s, role, moment, tuple(load(names)), status) for s, role, moment, names, status in conn.execute(query)]
+
+
+class _Builder:
+    def __init__(
+        self,
+        instruments: Instruments,
+        found: Sequence[SeriesSession],
+        asked: Sequence[Asked],
+        segments: Mapping[str, tuple[Segment, ...]],
+    ) -> None:
+        self._instruments = instruments
+        self._found = found
+        self._asked = asked
+        self._segments = segments
+        self._ended = visibility.last_ended(found)
+        self._measure = found[-1].session.measure if found else "check-in"
+
+    def view(self, course: Episode, style: Style, token: str) -> views.EpisodeView:
+        form = next(iter(self._instruments.forms(self._measure)), None)
+        newest = self._found[-1] if self._found else None
+        last_with_guidance = next((one for one in reversed(self._found) if one.guidance), newest)
+        return views.EpisodeView(
+            episode=course.id,
+            external_id=course.external_id,
+            style=style,
+            measure=self._measure if form is None else _text(form.title),
+            validated=False if form is None else form.validated,
+            validation="" if form is None else form.validation,
+            example=course.example,
+            total=_total(form),
+            scales=_scales(form),
+            cut_off=_cut_off(form),
+            sessions=tuple(self._session(one) for one in self._found),
+            check_in=self._check_in(),
+            signals=tuple(
+                views.SignalView(session=one.session.number, signal=signal)
+                for one in self._found
+                for _, signal in one.signals
+            ),
+            guidance=() if last_with_guidance is None else tuple(a for _, a in last_with_guidance.guidance),
+            not_computed=() if newest is None else tuple(
+                views.NotComputed(what=gap.hook, plugin=gap.plugin, status=gap.status)
+                for gap in newest.not_computed
+            ),
+            live=views.Live(url=LIVE_PATH, token=token),
+        )
+
+    def _session(self, one: SeriesSession) -> views.SessionView:
+        row = one.session
+        began = row.started_at or row.created_at
+        return views.SessionView(
+            id=row.id,
+            number=row.number,
+            at=began,
+            attended=row.started_at is not None or row.status != "ended",
+            in_progress=row.status == "live",
+            example=row.example,
+            seconds=row.seconds,
+            client=self._readings(one, "client"),
+            therapist=self._readings(one, "therapist"),
+            pulses=tuple(
+                views.PulseView(role=r.role, after_seconds=max(0.0, r.at - began), reading=self._pulse(one, r))
+                for r in one.responses
+                if r.moment == "in_call"
+            ),
+            segments=self._segments.get(row.id, ()),
+            talk_balance=one.talk_balance,
+            responses=tuple(self._responses(one)),
+        )
+
+    def _state(self, one: SeriesSession, response: Response) -> ReadingState:
+        return visibility.state_of(response, one.session.number, self._ended)
+
+    def _readings(self, one: SeriesSession, role: Role) -> dict[str, Reading]:
+        """Scale → reading of the main measure; from the newest answer, or why there is none."""
+        answers = self._answers(one, role)
+        if answers:
+            response = answers[-1]
+            state = self._state(one, response)
+            if state == "shown":
+                return {score.scale: Reading.of_score(score) for score in response.scores if not score.plugin}
+            return {score.scale: Reading(state=state) for score in response.scores if not score.plugin}
+        asked = [
+            a for a in self._asked
+            if a.session == one.session.id and a.role == role and self._measure in a.instruments
+        ]
+        if not asked:
+            return {}
+        state = "waiting" if asked[-1].status == "open" else "no_answer"
+        form = next(iter(self._instruments.forms(self._measure)), None)
+        return {} if form is None else {scale.name: Reading(state=state) for scale in form.scales}
+
+    def _answers(self, one: SeriesSession, role: Role) -> list[Response]:
+        return [
+            r for r in one.responses
+            if r.role == role and r.instrument == self._measure and r.moment != "in_call"
+        ]
+
+    def _pulse(self, one: SeriesSession, response: Response) -> Reading:
+        state = self._state(one, response)
+        if state != "shown":
+            return Reading(state=state)
+        scores = [score for score in response.scores if not score.plugin]
+        return Reading.of_score(scores[0]) if scores else Reading(state="not_scored")
+
+    def _responses(self, one: SeriesSession) -> Iterable[views.ResponseView]:
+        for response in one.responses:
+            state: ResponseState = {"shown": "shared", "later": "later", "private": "private"}[  # type: ignore[assignment]
+                self._state(one, response)
+            ]
+            yield views.ResponseView(
+                role=response.role,
+                moment=response.moment,
+                title=self._title(response.instrument, response.role),
+                state=state,
+            )
+        for asked in self._asked:
+            if asked.session == one.session.id and asked.status != "answered":
+                yield views.ResponseView(
+                    role=asked.role,
+                    moment=asked.moment,
+                    title=self._title(asked.instruments[0], asked.role),
+                    state="waiting" if asked.status == "open" else "no_answer",
+                )
+
+    def _title(self, name: str, role: Role) -> str:
+        if (name, role) in self._instruments:
+            return _text(self._instruments.get(name, role).title)
+        return name
+
+    def _check_in(self) -> views.CheckInView | None:
+        """The latest session's check-in, item by item; facets pair what both sides answered."""
+        for one in reversed(self._found):
+            sides = {role: self._answers(one, role) for role in ("client", "therapist")}
+            if not any(sides.values()):
+                continue
+            marks: dict[str, dict[str, tuple[str, float]]] = {}
+            states: dict[str, ReadingState] = {}
+            for role, answers in sides.items():
+                response = answers[-1] if answers else None
+                states[role] = "no_answer" if response is None else self._state(one, response)
+                if response is not None and states[role] == "shown" and (self._measure, role) in self._instruments:
+                    marks[role] = _labels(self._instruments.get(self._measure, role), response.answers)
+            form = next(iter(self._instruments.forms(self._measure)), None)
+            facets = [] if form is None else [item.facet or item.id for item in form.items]
+            return views.CheckInView(
+                session=one.session.number,
+                client_state=states["client"],
+                therapist_state=states["therapist"],
+                facets=tuple(_facet(name, marks) for name in dict.fromkeys(facets)),
+            )
+        return None
+
+
+def _facet(name: str, marks: Mapping[str, Mapping[str, tuple[str, float]]]) -> views.FacetView:
+    client = marks.get("client", {}).get(name)
+    therapist = marks.get("therapist", {}).get(name)
+    return views.FacetView(
+        title=name.replace("_", " ").replace("-", " ").capitalize(),
+        client=client[0] if client else None,
+        client_percent=client[1] if client else None,
+        therapist=therapist[0] if therapist else None,
+        therapist_percent=therapist[1] if therapist else None,
+    )
+
+
+def _labels(form: Instrument, answers: Mapping[str, int]) -> dict[str, tuple[str, float]]:
+    """Facet → the chosen option's wording and its place from 0 to 100."""
+    labels = {}
+    for item in form.items:
+        if item.id not in answers:
+            continue
+        value = answers[item.id]
+        low, high = form.range_of(item)
+        option = next((o for o in form.options_of(item) if o.value == value), None)
+        wording = _text(option.label) if option is not None else str(value)
+        labels[item.facet or item.id] = (wording, 100 * (value - low) / (high - low))
+    return labels
+
+
+def _text(texts: Mapping[str, str]) -> str:
+    return texts.get(LANGUAGE, "")
+
+
+def _total(form: Instrument | None) -> str:
+    names = [] if form is None else [scale.name for scale in form.scales]
+    return "total" if "total" in names or not names else names[0]
+
+
+def _scales(form: Instrument | None) -> tuple[views.ScaleView, ...]:
+    if form is None:
+        return ()
+    total = _total(form)
+    return tuple(
+        views.ScaleView(name=scale.name, title=_text(scale.title) or scale.name.capitalize())
+        for scale in form.scales
+        if scale.name != total
+    )
+
+
+def _cut_off(form: Instrument | None) -> views.CutOffView | None:
+    if form is None:
+        return None
+    found = next((c for c in form.cut_offs if c.scale == _total(form)), None)
+    if found is None:
+        return None
+    scale = next(s for s in form.scales if s.name == found.scale)
+    items = [item for item in form.items if item.id in scale.items]
+    low, high = (sum(form.range_of(item)[end] for item in items) for end in (0, 1))
+    if scale.method == "mean":
+        return _cut(found, low / len(items), high / len(items))
+    return _cut(found, low, high)
+
+
+def _cut(found: CutOff, low: float, high: float) -> views.CutOffView:
+    return views.CutOffView(
+        percent=100 * (found.value - low) / (high - low), meaning=found.meaning, source=found.source
+    )

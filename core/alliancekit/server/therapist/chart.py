@@ -1,0 +1,254 @@
+"""The charts of one client's page, drawn on the server as SVG.
+
+The two voices differ in colour, shape and line: the client is a filled circle on a solid line, the therapist
+an open square on a dashed one. A missing rating leaves a gap; a single rating has no line. Colours come from
+classes in `therapist.css`, so that dark mode, print and high contrast work under `style-src 'self'`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from alliancekit.server.therapist.series import OwnRange, Voice, own_range, rated, reading
+from alliancekit.server.therapist.svg import element, image
+from alliancekit.server.therapist.views import EpisodeView, ScaleView, SessionView, SignalView
+from alliancekit.server.therapist.words import ROLE_WORDS, count, whole
+
+VOICES: tuple[Voice, ...] = ("client", "therapist")
+_BADGES = 3
+"""Signals drawn one above the other in a session; more are told by a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where things are: a drawing of `width` × `height` with margins around the plot, for `n` sessions.
+
+    `most` is the number of sessions it can show legibly; older ones are left to the table.
+    """
+
+    width: float
+    height: float
+    left: float
+    right: float
+    top: float
+    bottom: float
+    most: int
+    names: bool = False
+
+    def x(self, index: int, n: int) -> float:
+        """The middle of session `index` (from 0) among `n`."""
+        step = (self.width - self.left - self.right) / max(n, 1)
+        return self.left + step * (index + 0.5)
+
+    def y(self, percent: float) -> float:
+        """The height of a percentage."""
+        return self.top + (self.height - self.top - self.bottom) * (1 - percent / 100)
+
+
+WIDE = Frame(640, 320, 34, 84, 58, 40, most=30, names=True)
+NARROW = Frame(320, 290, 28, 34, 58, 40, most=10)
+SMALL = Frame(300, 150, 30, 34, 12, 24, most=20)
+
+
+def mark(voice: Voice, x: float, y: float, *, session: int = 0, percent: float | None = None) -> Markup:
+    """A voice's mark at a place; with `percent` it carries session and number and names them on hover."""
+    told: tuple[Markup, ...] = ()
+    data: dict[str, str | int] = {}
+    if percent is not None:
+        data = {"data_session": session, "data_percent": whole(percent)}
+        told = (element("title", f"{ROLE_WORDS[voice]}, session {session}: {whole(percent)}"),)
+    if voice == "client":
+        return element("circle", *told, class_="mark client", cx=x, cy=y, r=4.5, **data)
+    return element("rect", *told, class_="mark therapist", x=x - 4, y=y - 4, width=8, height=8, **data)
+
+
+def _runs(sessions: Sequence[SessionView], scale: str, voice: Voice) -> list[list[tuple[int, float]]]:
+    """Unbroken runs of ratings as (index, percent): a line may join only these."""
+    runs: list[list[tuple[int, float]]] = [[]]
+    for index, session in enumerate(sessions):
+        percent = reading(session, scale, voice).percent
+        if percent is None:
+            runs.append([])
+        else:
+            runs[-1].append((index, percent))
+    return [run for run in runs if run]
+
+
+def _voice(frame: Frame, sessions: Sequence[SessionView], scale: str, voice: Voice) -> Markup:
+    n = len(sessions)
+    parts: list[Markup] = []
+    runs = _runs(sessions, scale, voice)
+    for run in runs:
+        if len(run) > 1:
+            points = " ".join(f"{frame.x(i, n):.1f},{frame.y(p):.1f}" for i, p in run)
+            parts.append(element("polyline", class_=f"line {voice}", points=points))
+    parts += [
+        mark(voice, frame.x(i, n), frame.y(p), session=sessions[i].number, percent=p)
+        for run in runs
+        for i, p in run
+    ]
+    return Markup("").join(parts)
+
+
+def _ends(frame: Frame, sessions: Sequence[SessionView], scale: str) -> Markup:
+    """The newest session's numbers beside their marks, moved apart where they would touch."""
+    ends: list[tuple[float, Voice, float]] = []
+    for voice in VOICES if sessions else ():
+        percent = reading(sessions[-1], scale, voice).percent
+        if percent is not None:
+            ends.append((frame.y(percent), voice, percent))
+    ends.sort()
+    heights = [y for y, _, _ in ends]
+    if len(heights) == 2 and heights[1] - heights[0] < 16:
+        middle = min(max(sum(heights) / 2, frame.top + 4), frame.height - frame.bottom - 8)
+        heights = [middle - 8, middle + 8]
+    x = frame.x(len(sessions) - 1, len(sessions)) + 11
+    return Markup("").join(
+        element(
+            "text",
+            f"{ROLE_WORDS[voice]} {whole(percent)}" if frame.names else str(whole(percent)),
+            class_=f"end {voice}",
+            x=x,
+            y=y + 4.5,
+        )
+        for y, (_, voice, percent) in zip(heights, ends, strict=True)
+    )
+
+
+def _grid(frame: Frame, steps: Sequence[int]) -> Markup:
+    left, right = frame.left, frame.width - frame.right
+    return Markup("").join(
+        element("line", class_="grid", x1=left, y1=frame.y(step), x2=right, y2=frame.y(step))
+        + element("text", str(step), class_="tick", x=left - 8, y=frame.y(step) + 4, text_anchor="end")
+        for step in steps
+    )
+
+
+def _sessions_axis(frame: Frame, sessions: Sequence[SessionView], *, every: int) -> Markup:
+    n = len(sessions)
+    base = frame.height - frame.bottom
+    parts: list[Markup] = []
+    for index, session in enumerate(sessions):
+        x = frame.x(index, n)
+        if not session.attended:
+            cross = f"M{x - 3.5:.1f} {base - 9:.1f}l7 7m0 -7l-7 7"
+            parts.append(
+                element(
+                    "path", element("title", f"Session {session.number}: missed"), class_="missed", d=cross
+                )
+            )
+        if (n - 1 - index) % every == 0:
+            parts.append(
+                element("text", str(session.number), class_="tick", x=x, y=base + 16, text_anchor="middle")
+            )
+    return Markup("").join(parts)
+
+
+def _badges(
+    frame: Frame, sessions: Sequence[SessionView], signals: Sequence[tuple[int, SignalView]]
+) -> Markup:
+    """Numbered signal marks above their session, with a line down to the plot's floor."""
+    parts: list[Markup] = []
+    for index, session in enumerate(sessions):
+        here = [number for number, view in signals if view.session == session.number]
+        if not here:
+            continue
+        x = frame.x(index, len(sessions))
+        told = [str(number) for number in here]
+        if len(told) > _BADGES:
+            told = [*told[: _BADGES - 1], f"+{len(told) - _BADGES + 1}"]
+        parts.append(
+            element("line", class_="drop", x1=x, y1=frame.top - 6, x2=x, y2=frame.height - frame.bottom)
+        )
+        for lane, text in enumerate(told):
+            y = frame.top - 14 - lane * 17
+            parts.append(element("circle", class_="badge", cx=x, cy=y, r=8))
+            parts.append(element("text", text, class_="badge-text", x=x, y=y + 3.8, text_anchor="middle"))
+    return Markup("").join(parts)
+
+
+def _band(frame: Frame, found: OwnRange) -> Markup:
+    top, bottom = frame.y(found.high), frame.y(found.low)
+    width = frame.width - frame.left - frame.right
+    return element("rect", class_="band", x=frame.left, y=top, width=width, height=max(bottom - top, 0.0))
+
+
+def numbered(view: EpisodeView) -> list[tuple[int, SignalView]]:
+    """The signals with the number that names them in chart and list, oldest session first."""
+    return list(enumerate(sorted(view.signals, key=lambda s: s.session), start=1))
+
+
+def describe(sessions: Sequence[SessionView], scale: str) -> str:
+    """The chart's text alternative: first and last number of each voice, and what is missing."""
+    parts: list[str] = []
+    for voice in VOICES:
+        found = rated(sessions, scale, voice)
+        name = "Client" if voice == "client" else "Therapist"
+        if not found:
+            parts.append(f"{name}: no rating to show.")
+        elif len(found) == 1:
+            parts.append(f"{name}: one rating, {whole(found[0][1])} in session {found[0][0]}.")
+        else:
+            (first, start), (last, end) = found[0], found[-1]
+            parts.append(
+                f"{name}: {count(len(found), 'rating')}, from {whole(start)} in session {first}"
+                f" to {whole(end)} in session {last}."
+            )
+    missed = [str(session.number) for session in sessions if not session.attended]
+    if missed:
+        parts.append(f"Missed: session {', '.join(missed)}.")
+    return " ".join(parts)
+
+
+def trend(view: EpisodeView, frame: Frame = WIDE, *, key: str = "trend") -> Markup:
+    """The total over the sessions in both voices, with own range, cut-off and signals."""
+    sessions = view.sessions[-frame.most :]
+    right = frame.width - frame.right
+    parts = [_grid(frame, (0, 25, 50, 75, 100))]
+    found = own_range(view.sessions, view.total)
+    if found:
+        parts.insert(0, _band(frame, found))
+    if view.cut_off:
+        y = frame.y(view.cut_off.percent)
+        parts.append(element("line", class_="cut-off", x1=frame.left, y1=y, x2=right, y2=y))
+        parts.append(element("text", "cut-off", class_="cut-off-text", x=frame.left + 4, y=y - 5))
+    parts.append(_badges(frame, sessions, numbered(view)))
+    parts.append(_sessions_axis(frame, sessions, every=1 if len(sessions) <= 15 else 2))
+    parts.append(element("text", "session", class_="tick", x=frame.left, y=frame.height - 6))
+    parts += [_voice(frame, sessions, view.total, voice) for voice in reversed(VOICES)]
+    parts.append(_ends(frame, sessions, view.total))
+    if view.example:
+        x = frame.width - frame.right
+        parts.append(
+            element("text", "example data", class_="example", x=x, y=frame.height - 6, text_anchor="end")
+        )
+    return image(
+        *parts,
+        key=key,
+        title=f"{view.measure}: total, 0 to 100",
+        description=("Example data. " if view.example else "") + describe(sessions, view.total),
+        width=frame.width,
+        height=frame.height,
+        kind="trend",
+    )
+
+
+def small(view: EpisodeView, scale: ScaleView) -> Markup:
+    """One part of the measure over the sessions, in the size of a small multiple."""
+    sessions = view.sessions[-SMALL.most :]
+    every = 1 if len(sessions) <= 8 else 3
+    return image(
+        _grid(SMALL, (0, 50, 100)),
+        _sessions_axis(SMALL, sessions, every=every),
+        *(_voice(SMALL, sessions, scale.name, voice) for voice in reversed(VOICES)),
+        _ends(SMALL, sessions, scale.name),
+        key=f"scale-{scale.name}",
+        title=f"{scale.title}, 0 to 100",
+        description=("Example data. " if view.example else "") + describe(sessions, scale.name),
+        width=SMALL.width,
+        height=SMALL.height,
+        kind="small",
+    )

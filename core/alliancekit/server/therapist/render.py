@@ -1,0 +1,95 @@
+"""Renders the therapist's pages: a view in, a whole HTML document out. No I/O beside the templates.
+
+Send every page with `HEADERS`; serve `STATIC_DIR` under `STATIC_PATH`. Everything that is shown is escaped, a
+name that a template does not know raises, and no page holds inline style or script.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from alliancekit.server.therapist import chart, series, talk_chart, words
+from alliancekit.server.therapist.views import CaseloadView, EpisodeView
+
+STATIC_DIR = Path(__file__).parent / "static"
+"""The directory with `therapist.css`, `therapist.js` and the icon."""
+
+STATIC_PATH = "/therapist/static"
+"""Where the server mounts `STATIC_DIR`."""
+
+HOME_PATH = "/therapist"
+"""The path of Today."""
+
+
+def content_security_policy(*frame_ancestors: str) -> str:
+    """The pages' policy; `frame_ancestors` are the origins that may embed them, by default none.
+
+    `trusted-types 'none'` forbids every policy: the script uses no sink that would need one.
+    """
+    ancestors = " ".join(frame_ancestors) or "'none'"
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        f"base-uri 'none'; form-action 'self'; frame-ancestors {ancestors}; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+
+
+CSP = content_security_policy()
+"""The value of `Content-Security-Policy` where no other origin embeds the pages."""
+
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": CSP,
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""What every page is sent with."""
+
+
+def _version() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(STATIC_DIR.iterdir()):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+_environment = Environment(
+    loader=PackageLoader("alliancekit.server.therapist"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_environment.globals.update(
+    chart=chart,
+    series=series,
+    talk_chart=talk_chart,
+    words=words,
+    static=STATIC_PATH,
+    version=_version(),
+    home=HOME_PATH,
+)
+
+
+def render_caseload(view: CaseloadView) -> str:
+    """Today: the therapist's clients, the most recent session first."""
+    return _environment.get_template("caseload.html").render(view=view, live=view.live)
+
+
+def render_episode(view: EpisodeView) -> str:
+    """One client's page."""
+    return _environment.get_template("episode.html").render(view=view, live=view.live)
+
+
+def render_sign_in(*, reason: str = "") -> str:
+    """The page for somebody without a valid link; `reason` says what happened, in a sentence."""
+    return _environment.get_template("sign_in.html").render(live=None, reason=reason)
+
+
+def render_error(*, title: str, detail: str, fix: str = "") -> str:
+    """The page for what went wrong: what happened, what it means, what to do."""
+    return _environment.get_template("error.html").render(live=None, title=title, detail=detail, fix=fix)

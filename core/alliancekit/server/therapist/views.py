@@ -1,0 +1,250 @@
+"""What the therapist's pages show, as frozen data: the server fills it, the templates render it.
+
+Percentages run from 0 to 100. Times are seconds since 1970-01-01 UTC. Sessions are ordered oldest first. What
+the therapist may not see cannot be put in: a `Reading` holds a number only in the state `shown`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Self
+
+from alliancekit.events import Guidance, Moment, Role, Score, Segment, Signal, Style, TalkBalance
+
+ReadingState = Literal["shown", "no_answer", "waiting", "later", "private", "not_scored", "not_asked"]
+"""Why a number is there or not.
+
+`waiting`: asked, still open. `no_answer`: asked, closed without one. `later`: answered, shown after the next
+session. `private`: answered, used in averages only. `not_scored`: answered, too few items or no scorer.
+"""
+
+ResponseState = Literal["shared", "later", "private", "waiting", "no_answer"]
+"""What became of one request for feedback, as far as the therapist may know."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """Where the page hears of new answers: the WebSocket's path and the token for its first message."""
+
+    url: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One scale of one person in one session; `percent` (0–100) exists only when `state` is `shown`.
+
+    Raises: ValueError when the two contradict each other or `percent` is outside 0–100.
+    """
+
+    percent: float | None = None
+    state: ReadingState = "not_asked"
+
+    def __post_init__(self) -> None:
+        if (self.percent is not None) != (self.state == "shown"):
+            raise ValueError(f"a reading has a number exactly when it is shown; the state is {self.state!r}")
+        if self.percent is not None and not 0 <= self.percent <= 100:
+            raise ValueError("a reading lies between 0 and 100")
+
+    @classmethod
+    def of_score(cls, score: Score) -> Self:
+        """The reading of a stored score; a percent that is missing or impossible reads as not scored."""
+        percent = score.percent
+        if percent is None or not math.isfinite(percent) or not 0 <= percent <= 100:
+            return cls(state="not_scored")
+        return cls(percent, "shown")
+
+
+NOT_ASKED = Reading()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScaleView:
+    """A scale of the main measure: its name in the readings and its title on the page."""
+
+    name: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutOffView:
+    """A threshold on the total, in percent; `meaning` and `source` as the instrument states them."""
+
+    percent: float
+    meaning: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PulseView:
+    """An in-call pulse: who answered, seconds after the session's beginning, and the reading."""
+
+    role: Role
+    after_seconds: float
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseView:
+    """One request for feedback: who was asked, when, with what, and what became of it."""
+
+    role: Role
+    moment: Moment
+    title: str
+    state: ResponseState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionView:
+    """One session of the series; `number` counts from 1, `seconds` is the time in the call.
+
+    `client` and `therapist` map a scale's name to its reading; a scale that is not in them was not asked.
+    """
+
+    id: str
+    number: int
+    at: float
+    attended: bool = True
+    in_progress: bool = False
+    example: bool = False
+    seconds: float = 0.0
+    client: Mapping[str, Reading] = field(default_factory=dict)
+    therapist: Mapping[str, Reading] = field(default_factory=dict)
+    pulses: tuple[PulseView, ...] = ()
+    segments: tuple[Segment, ...] = ()
+    talk_balance: TalkBalance | None = None
+    responses: tuple[ResponseView, ...] = ()
+
+    @property
+    def drops(self) -> int:
+        """How often somebody's connection was lost."""
+        return sum(segment.how == "dropped" for segment in self.segments)
+
+    @property
+    def waiting(self) -> tuple[Role, ...]:
+        """Whose answers are still open, each role once."""
+        return tuple(dict.fromkeys(r.role for r in self.responses if r.state == "waiting"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacetView:
+    """One item of the check-in with the wording each side chose; None where there is none to show.
+
+    The percents (0–100) only place the marks on the strip beside the words.
+    """
+
+    title: str
+    client: str | None = None
+    therapist: str | None = None
+    client_percent: float | None = None
+    therapist_percent: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckInView:
+    """The latest check-in, item by item; the states say why one side's wording is missing.
+
+    Raises: ValueError when a facet holds what its side's state does not show.
+    """
+
+    session: int
+    client_state: ReadingState
+    therapist_state: ReadingState
+    facets: tuple[FacetView, ...]
+
+    def __post_init__(self) -> None:
+        for facet in self.facets:
+            hidden = self.client_state != "shown" and (facet.client, facet.client_percent) != (None, None)
+            if hidden:
+                raise ValueError(
+                    f"the client's check-in is {self.client_state!r}: its answers cannot be shown"
+                )
+            own = self.therapist_state != "shown" and (facet.therapist, facet.therapist_percent) != (
+                None,
+                None,
+            )
+            if own:
+                raise ValueError(f"the therapist's check-in is {self.therapist_state!r}: it has no answers")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalView:
+    """A signal and the session it was found in; `open` until repaired or talked about."""
+
+    session: int
+    signal: Signal
+    open: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotComputed:
+    """Something a plugin failed to compute: what, which plugin, and how it failed (`timeout`, `error`)."""
+
+    what: str
+    plugin: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpisodeView:
+    """One client's page.
+
+    `external_id` is the vendor's pseudonym. `total` names the scale of the main trend, `scales` the parts
+    beside it. `measure` is the main instrument's title; `validated` and `validation` are its own words;
+    `higher_means` says in words what a higher number is. `timezone` is an IANA name.
+    """
+
+    episode: str
+    external_id: str
+    style: Style
+    measure: str
+    validated: bool
+    validation: str = ""
+    higher_means: str = "a stronger working relationship"
+    example: bool = False
+    total: str = "total"
+    scales: tuple[ScaleView, ...] = ()
+    cut_off: CutOffView | None = None
+    sessions: tuple[SessionView, ...] = ()
+    check_in: CheckInView | None = None
+    signals: tuple[SignalView, ...] = ()
+    guidance: tuple[Guidance, ...] = ()
+    not_computed: tuple[NotComputed, ...] = ()
+    live: Live | None = None
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseloadEntry:
+    """One client on Today; `sessions` may hold only the last ones, `count` says how many there were."""
+
+    episode: str
+    url: str
+    external_id: str
+    style: str
+    count: int
+    example: bool = False
+    total: str = "total"
+    sessions: tuple[SessionView, ...] = ()
+    signals: tuple[SignalView, ...] = ()
+
+    @property
+    def last(self) -> SessionView | None:
+        """The most recent session."""
+        return self.sessions[-1] if self.sessions else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseloadView:
+    """Today: the therapist's clients. The page orders them by most recent session, never by a score."""
+
+    entries: tuple[CaseloadEntry, ...] = ()
+    live: Live | None = None
+    timezone: str = "UTC"
+
+    @property
+    def by_recency(self) -> tuple[CaseloadEntry, ...]:
+        """Most recent session first; clients without a session last."""
+        return tuple(sorted(self.entries, key=lambda e: -e.last.at if e.last else math.inf))

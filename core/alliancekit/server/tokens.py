@@ -1,0 +1,285 @@
+"""The signed tokens of the service: who may do what, for how long.
+
+Four kinds, told apart by the `typ` header and by an audience of their own, so that none passes for another:
+
+========================  ==========================  ==========  ==========
+claims                    what it opens               lifetime    at most
+========================  ==========================  ==========  ==========
+`ParticipantClaims`       prompts and answers         4 hours     24 hours
+`TherapistClaims`         the therapist's pages       8 hours     12 hours
+`LaunchClaims`            a therapist's page, once    1 minute    5 minutes
+`LinkClaims`              the rating link `/r/…`      7 days      30 days
+========================  ==========================  ==========  ==========
+
+Tokens are JWTs (RFC 7519) checked as RFC 8725 asks: one algorithm (HS256) for every key, keys from the local
+set only, issuer, audience, subject and times required, `typ` compared, other header fields refused. They are
+signed, not encrypted: claims hold identifiers, never names.
+
+Example:
+    >>> tokens = Tokens([Key("2026-11", b"k" * 32)], issuer="https://feedback.example")
+    >>> claims = ParticipantClaims(tenant="ten_1", session="ses_1", participant="par_1", role="client")
+    >>> tokens.check(tokens.issue(claims), ParticipantClaims) == claims
+    True
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Literal, TypeVar, get_args
+
+import jwt
+from typing_extensions import override
+
+from alliancekit.errors import ConfigError, NotAllowedError
+from alliancekit.events import Role
+from alliancekit.secret_refs import MINIMUM_KEY_BYTES
+
+LONGEST_TOKEN = 2048
+"""Characters; a longer one is refused before it is parsed."""
+
+CLOCK_SKEW = 10.0
+"""Seconds that the clocks of two servers may differ."""
+
+_HEADER = {"alg", "typ", "kid"}
+
+Refusal = Literal[
+    "malformed", "header", "type", "unknown-key", "signature", "expired", "not-yet", "lifetime", "claims"
+]
+"""Why a token was refused; for logs, never for the caller."""
+
+
+class TokenRefusedError(NotAllowedError):
+    """A token is not accepted. The message is always the same; `reason` is for the log.
+
+    Neither holds any part of the token.
+    """
+
+    def __init__(self, reason: Refusal) -> None:
+        super().__init__(
+            "The token is not accepted: it is not valid for this, or no longer.",
+            fix="Ask the service that gave it to you for a new one.",
+        )
+        self.reason: Refusal = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A signing key; `kid` names it in tokens, `secret` has at least 32 random bytes."""
+
+    kid: str
+    secret: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """The base of the four kinds; every field is a string of at least one character.
+
+    Raises:
+        ValueError: a field is empty or not a string.
+    """
+
+    typ: ClassVar[str]
+    audience: ClassVar[str]
+    subject: ClassVar[str]
+    lifetime: ClassVar[float]
+    longest: ClassVar[float]
+
+    tenant: str
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if not isinstance(value, str) or not value:
+                raise ValueError(f"{type(self).__name__}.{each.name} must be a string that is not empty.")
+
+
+C = TypeVar("C", bound=Claims)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _InSession(Claims):
+    subject = "participant"
+
+    session: str
+    participant: str
+    role: Role
+
+    @override
+    def __post_init__(self) -> None:
+        Claims.__post_init__(self)
+        if self.role not in get_args(Role):
+            raise ValueError(f"role must be one of {', '.join(get_args(Role))}.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParticipantClaims(_InSession):
+    """A participant in one session: reads the own prompts, answers them, joins the live channel."""
+
+    typ = "ak-participant+jwt"
+    audience = "alliancekit:participant"
+    lifetime = 4 * 3600.0
+    longest = 24 * 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkClaims(_InSession):
+    """The bearer of a rating link sent by e-mail or text message: may answer this session's prompts."""
+
+    typ = "ak-link+jwt"
+    audience = "alliancekit:link"
+    lifetime = 7 * 86400.0
+    longest = 30 * 86400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TherapistClaims(Claims):
+    """A therapist who looks at the own episodes; `therapist` is the vendor's identifier of that person."""
+
+    typ = "ak-therapist+jwt"
+    audience = "alliancekit:therapist"
+    subject = "therapist"
+    lifetime = 8 * 3600.0
+    longest = 12 * 3600.0
+
+    therapist: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchClaims(Claims):
+    """Opens a therapist's page once. The caller refuses a `jti` it has seen within `longest` seconds."""
+
+    typ = "ak-launch+jwt"
+    audience = "alliancekit:launch"
+    subject = "therapist"
+    lifetime = 60.0
+    longest = 300.0
+
+    therapist: str
+    jti: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+
+
+class Tokens:
+    """Issues and checks tokens.
+
+    Args:
+        keys: the first signs, all verify; to rotate, put a new one in front and drop the old one when the
+            longest token it signed has expired.
+        issuer: who issues, the service's public URL; tokens of another issuer are refused.
+
+    Raises:
+        ConfigError: no key, a key of less than 32 bytes, an empty or repeated `kid`, or no issuer.
+    """
+
+    def __init__(self, keys: Sequence[Key], issuer: str) -> None:
+        if not keys or not issuer:
+            raise ConfigError(
+                "Tokens cannot be signed: there is no signing key or no issuer.",
+                fix="Set `signing_keys` and `issuer`.",
+            )
+        for key in keys:
+            if len(key.secret) < MINIMUM_KEY_BYTES:
+                raise ConfigError(
+                    f"The signing key {key.kid!r} has {len(key.secret)} bytes and could be guessed.",
+                    fix=f"Use at least {MINIMUM_KEY_BYTES} random bytes: openssl rand -base64 48",
+                )
+        self._keys = {key.kid: key.secret for key in keys}
+        if len(self._keys) != len(keys) or "" in self._keys:
+            raise ConfigError(
+                "Two signing keys have the same `kid`, or one has none.", fix="Name each key differently."
+            )
+        self._kid = keys[0].kid
+        self._issuer = issuer
+        self._jwt = jwt.PyJWT()
+
+    def issue(self, claims: Claims, *, lifetime: float | None = None, at: float | None = None) -> str:
+        """A signed token.
+
+        Args:
+            claims: what it says.
+            lifetime: seconds until it expires; the kind's usual lifetime when left out.
+            at: when it is issued, seconds since 1970 UTC; now when left out.
+
+        Raises:
+            ValueError: `lifetime` is longer than the kind allows.
+        """
+        seconds = claims.lifetime if lifetime is None else lifetime
+        if seconds > claims.longest:
+            raise ValueError(f"{type(claims).__name__} lives {claims.longest:g} s at most, not {seconds:g}.")
+        now = int(time.time() if at is None else at)
+        payload: dict[str, Any] = {each.name: getattr(claims, each.name) for each in fields(claims)}
+        payload |= {
+            "sub": payload.pop(claims.subject),
+            "iss": self._issuer,
+            "aud": claims.audience,
+            "iat": now,
+            "exp": now + int(seconds),
+        }
+        header = {"typ": claims.typ, "kid": self._kid}
+        return self._jwt.encode(payload, self._keys[self._kid], algorithm="HS256", headers=header)
+
+    def check(self, token: str, kind: type[C]) -> C:
+        """The claims of a token of this kind.
+
+        Raises:
+            TokenRefusedError: anything is wrong with it; `reason` says what, for the log.
+        """
+        if len(token) > LONGEST_TOKEN:
+            raise TokenRefusedError("malformed")
+        header = _header(token)
+        if set(header) != _HEADER or header["alg"] != "HS256":
+            raise TokenRefusedError("header")
+        if header["typ"] != kind.typ:
+            raise TokenRefusedError("type")
+        key = self._keys.get(header["kid"]) if isinstance(header["kid"], str) else None
+        if key is None:
+            raise TokenRefusedError("unknown-key")
+        return _claims(self._payload(token, key, kind), kind)
+
+    def _payload(self, token: str, key: bytes, kind: type[Claims]) -> dict[str, Any]:
+        try:
+            payload = self._jwt.decode(
+                token,
+                key,
+                algorithms=["HS256"],
+                audience=kind.audience,
+                issuer=self._issuer,
+                leeway=CLOCK_SKEW,
+                options={"require": ["exp", "iat", "iss", "aud", "sub"], "strict_aud": True},
+            )
+        except jwt.InvalidSignatureError:
+            raise TokenRefusedError("signature") from None
+        except jwt.ExpiredSignatureError:
+            raise TokenRefusedError("expired") from None
+        except jwt.ImmatureSignatureError:
+            raise TokenRefusedError("not-yet") from None
+        except (jwt.InvalidTokenError, ValueError, OverflowError):
+            raise TokenRefusedError("claims") from None
+        return payload
+
+
+def _header(token: str) -> dict[str, Any]:
+    """The header, before PyJWT verifies it: the key that PyJWT needs is named in it."""
+    segment = token.partition(".")[0]
+    try:
+        header = json.loads(base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4)))
+    except (ValueError, RecursionError):
+        raise TokenRefusedError("malformed") from None
+    if not isinstance(header, dict):
+        raise TokenRefusedError("malformed")
+    return header
+
+
+def _claims(payload: dict[str, Any], kind: type[C]) -> C:
+    lifetime = payload["exp"] - payload["iat"]
+    if not 0 <= lifetime <= kind.longest:
+        raise TokenRefusedError("lifetime")
+    names = {each.name: each.name for each in fields(kind)} | {kind.subject: "sub"}
+    try:
+        return kind(**{name: payload[claim] for name, claim in names.items()})
+    except (KeyError, ValueError):
+        raise TokenRefusedError("claims") from None

@@ -1,0 +1,216 @@
+"""The service: everything put together, one object an application.
+
+It owns the database, the plugins, the relay of the outbox and the tasks that let time pass, and it is what
+adapters see as their host.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from alliancekit import calls
+from alliancekit.adapters import PromptHint
+from alliancekit.config import Settings
+from alliancekit.errors import ConfigError
+from alliancekit.events import SpeechSpan
+from alliancekit.feedback import AskPolicy, Feedback
+from alliancekit.hookspecs import AllianceHooks
+from alliancekit.live import Address, LiveHub
+from alliancekit.outbox import Relay
+from alliancekit.pipeline import Pipeline, hint_of
+from alliancekit.plugins import PluginHost, PluginsConfig
+from alliancekit.sessions import Fact
+from alliancekit.store import migrate, presence, prompts
+from alliancekit.store import sessions as rows
+from alliancekit.store.database import Database, open_database
+from alliancekit.store.outbox import Work, add_work
+from alliancekit.watchdog import Watchdog
+
+log = logging.getLogger("alliancekit.service")
+
+DRAIN_SECONDS = 5.0
+"""How long a stop waits for the outbox; what is left is done after the next start."""
+
+
+class Service:
+    """One running AllianceKit.
+
+    Args:
+        settings: what `alliancekit.config.load` gave.
+        extra: plugins beside the configured ones, as (name, plugin); for tests and embedding.
+        no_plugins: load no plugin at all.
+        clock: seconds since 1970 UTC.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        extra: Sequence[tuple[str, AllianceHooks]] = (),
+        no_plugins: bool = False,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.live = LiveHub(clock)
+        self.plugins = PluginHost(PluginsConfig.model_validate(settings.plugins), extra=extra, no_plugins=no_plugins)
+        self.plugins.load()
+        self.hooks = self.plugins.hooks
+        self.instruments = self.plugins.instruments
+        self.draining = False
+        self._tasks: list[asyncio.Task[None]] = []
+        self._watchdog = Watchdog(self.hooks)
+        self.database: Database
+        self.feedback: Feedback
+        self.calls: calls.Calls
+        self.pipeline: Pipeline
+        self.relay: Relay
+
+    async def start(self) -> None:
+        """Prepare the database, then start the relay, the calls and the adapters.
+
+        Raises:
+            StoreError: the database cannot be used.
+            ConfigError: the data directory cannot be written.
+        """
+        url = self.settings.database().get_secret_value()
+        if url.startswith("sqlite"):
+            try:
+                self.settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            except OSError as error:
+                raise ConfigError(
+                    f"The data directory {self.settings.data_dir} cannot be made ({error.strerror}).",
+                    fix="Set data_dir to a directory that the service may write.",
+                ) from None
+        await asyncio.to_thread(migrate.upgrade, url)
+        self.database = open_database(url)
+        prompt_settings = self.settings.prompts
+        policy = AskPolicy(
+            in_call=prompt_settings.expire_in_call_after,
+            after_call=prompt_settings.expire_after,
+            later=prompt_settings.again_after,
+        )
+        self.feedback = Feedback(
+            self.database, self.instruments, policy, committed=self._committed, clock=self.clock
+        )
+        self.calls = calls.Calls(
+            self.database, self.settings.call.policy(), committed=self._committed, clock=self.clock
+        )
+        self.pipeline = Pipeline(
+            self.database,
+            self.hooks,
+            self.instruments,
+            self.feedback,
+            self.settings.call.policy(),
+            deliver=self.deliver,
+            withdraw=self.withdraw,
+            updated=self.updated,
+            clock=self.clock,
+        )
+        self.relay = Relay(self.database, self.pipeline.handlers(), clock=self.clock)
+        self._watchdog.start()
+        self._spawn(self.relay.run(), "relay")
+        self._spawn(self.calls.run(), "calls")
+        for adapter in self.plugins.adapters:
+            await adapter.start(self)
+
+    async def stop(self) -> None:
+        """End what runs; what is stored stays, what is queued is done after the next start."""
+        self.draining = True
+        for adapter in self.plugins.adapters:
+            await adapter.stop()
+        try:
+            await asyncio.wait_for(self.relay.drain(), DRAIN_SECONDS)
+        except TimeoutError:
+            log.info("stopping before the outbox is empty; the rest is done after the next start")
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.plugins.close()
+        self._watchdog.stop()
+        await self.database.close()
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=f"alliancekit-{name}")
+        task.add_done_callback(_report_end)
+        self._tasks.append(task)
+
+    def _committed(self) -> None:
+        self.relay.wake()
+
+    # prompts and hints ---------------------------------------------------------------------------------------
+
+    async def deliver(self, hints: Sequence[PromptHint]) -> None:
+        """Bring prompts to connected pages, on every channel that reaches them."""
+        for hint in hints:
+            message = {"type": "prompt", "prompt": hint.prompt, "moment": hint.moment, "session": hint.session}
+            self.live.hint([("participant", hint.participant)], message)
+            for adapter in self.plugins.adapters:
+                if adapter.capabilities.in_call_prompts:
+                    await adapter.deliver(hint)
+
+    async def withdraw(self, participant: str, prompt: str) -> None:
+        """Take a prompt off every page; it was answered, dismissed or cancelled."""
+        self.live.hint([("participant", participant)], {"type": "prompt_closed", "prompt": prompt})
+        for adapter in self.plugins.adapters:
+            await adapter.withdraw(prompt)
+
+    async def updated(self, tenant: str, session: str) -> None:
+        """Hint the therapist's pages that a session has something new."""
+        if len(self.live) == 0:
+            return
+        row = await self.database.read(lambda conn: rows.read_session(conn, tenant, session))
+        episode = await self.database.read(lambda conn: rows.read_episode(conn, tenant, row.episode))
+        address: Address = ("therapist", tenant, episode.therapist)
+        if self.live.connected(address):
+            self.live.hint([address], {"type": "updated", "session": session, "episode": episode.id})
+
+    # AdapterHost ---------------------------------------------------------------------------------------------
+
+    async def report(self, tenant: str, session: str, facts: Sequence[Fact]) -> None:
+        """Take facts about presence from an adapter."""
+        await self.calls.report(tenant, session, facts)
+
+    async def heard(self, tenant: str, session: str, spans: Sequence[SpeechSpan]) -> None:
+        """Take the observed speech of a session from an adapter."""
+
+        def work(conn: Any) -> None:
+            row = rows.read_session(conn, tenant, session)
+            if tuple(spans) == presence.speech(conn, tenant, session):
+                return
+            presence.set_speech(conn, tenant, session, spans)
+            if row.status == "ended":
+                again = Work(lane=session, kind="heard", payload={"session": session})
+                add_work(conn, tenant, [again], self.clock())
+
+        await self.database.write(work)
+        self._committed()
+
+    async def waiting(self, tenant: str, participant: str) -> PromptHint | None:
+        """The open prompt of a participant whose page has just connected."""
+        now = self.clock()
+
+        def work(conn: Any) -> PromptHint | None:
+            person = rows.read_participant(conn, participant)
+            found = prompts.current_prompt(conn, participant, now)
+            if person is None or found is None or person.tenant != tenant:
+                return None
+            return hint_of(found, person.role)
+
+        return await self.database.read(work)
+
+    async def delivered(self, tenant: str, prompt: str, channel: str) -> None:
+        """Record that a page shows a prompt."""
+        now = self.clock()
+        await self.database.write(
+            lambda conn: prompts.record_delivery(conn, tenant, prompt, channel=channel, status="seen", now=now)
+        )
+
+
+def _report_end(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.error("the task %s ended with %s", task.get_name(), type(task.exception()).__name__)

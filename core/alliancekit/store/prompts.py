@@ -1,0 +1,164 @@
+"""Prompts: one request for feedback to one participant, from its making to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from alliancekit.events import Moment
+from alliancekit.store.compiled import insert_into, insert_new
+from alliancekit.store.tables import delivery, participant, prompt
+from alliancekit.store.text import dump, load, new_id
+from sqlalchemy import Connection, or_, select, update
+
+PromptStatus = Literal["open", "answered", "dismissed", "expired", "cancelled"]
+"""`open` can be answered; every other status is final."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPrompt:
+    """A request for feedback to one participant; `occasion` names why, once per participant."""
+
+    tenant: str
+    session: str
+    participant: str
+    moment: Moment
+    occasion: str
+    instruments: tuple[str, ...]
+    expires_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """A stored prompt; times in seconds since 1970 UTC. `instruments` are names, in the order asked."""
+
+    id: str
+    tenant: str
+    session: str
+    participant: str
+    moment: Moment
+    occasion: str
+    instruments: tuple[str, ...]
+    status: PromptStatus
+    created_at: float
+    expires_at: float | None
+    closed_at: float | None
+    postponed_until: float | None
+    dismissal: str | None = None
+
+
+def create_prompt(conn: Connection, new: NewPrompt, now: float) -> Prompt | None:
+    """Store a prompt; None if this participant was already asked on this occasion, whatever came of it."""
+    prompt_id = new_id("prm")
+    values = {
+        "id": prompt_id,
+        "tenant": new.tenant,
+        "session": new.session,
+        "participant": new.participant,
+        "moment": new.moment,
+        "occasion": new.occasion,
+        "instruments": dump(new.instruments),
+        "status": "open",
+        "created_at": now,
+        "expires_at": new.expires_at,
+    }
+    return read_prompt(conn, new.tenant, prompt_id) if insert_new(conn, prompt, values) else None
+
+
+def read_prompt(conn: Connection, tenant: str, prompt_id: str) -> Prompt | None:
+    """Return one prompt of this tenant."""
+    query = select(prompt).where(prompt.c.id == prompt_id, prompt.c.tenant == tenant)
+    row = conn.execute(query).mappings().one_or_none()
+    return None if row is None else _prompt(row)
+
+
+def current_prompt(conn: Connection, participant: str, now: float) -> Prompt | None:
+    """Return what to ask this participant now: the newest prompt open, unexpired and not postponed."""
+    query = (
+        select(prompt)
+        .where(
+            prompt.c.participant == participant,
+            prompt.c.status == "open",
+            or_(prompt.c.expires_at.is_(None), prompt.c.expires_at > now),
+            or_(prompt.c.postponed_until.is_(None), prompt.c.postponed_until <= now),
+        )
+        .order_by(prompt.c.created_at.desc(), prompt.c.id)
+        .limit(1)
+    )
+    row = conn.execute(query).mappings().one_or_none()
+    return None if row is None else _prompt(row)
+
+
+def open_prompts(conn: Connection, session: str) -> tuple[Prompt, ...]:
+    """Return a session's open prompts, postponed and expired ones included, oldest first."""
+    query = select(prompt).where(prompt.c.session == session, prompt.c.status == "open")
+    rows = conn.execute(query.order_by(prompt.c.created_at, prompt.c.id)).mappings()
+    return tuple(_prompt(row) for row in rows)
+
+
+def close_prompt(
+    conn: Connection, tenant: str, prompt_id: str, status: PromptStatus, now: float, *, dismissal: str = ""
+) -> bool:
+    """Give an open prompt a final status; True only for the one that closed it.
+
+    `dismissal` is the reason a person gave for putting it away.
+    """
+    query = update(prompt).where(
+        prompt.c.id == prompt_id, prompt.c.tenant == tenant, prompt.c.status == "open"
+    )
+    return conn.execute(query.values(status=status, closed_at=now, dismissal=dismissal or None)).rowcount == 1
+
+
+def declined_in_calls(conn: Connection, tenant: str, participant_id: str) -> bool:
+    """Return whether this person, in any session of this tenant, asked not to be asked during calls."""
+    this, same = participant.alias("this"), participant.alias("same")
+    query = (
+        select(prompt.c.id)
+        .join(same, same.c.id == prompt.c.participant)
+        .join(this, (this.c.role == same.c.role) & (this.c.external_id == same.c.external_id))
+        .where(
+            this.c.id == participant_id,
+            prompt.c.tenant == tenant,
+            same.c.tenant == tenant,
+            prompt.c.dismissal == "not_in_calls",
+        )
+        .limit(1)
+    )
+    return conn.execute(query).scalar() is not None
+
+
+def postpone(conn: Connection, tenant: str, prompt_id: str, until: float) -> bool:
+    """Keep an open prompt out of sight until a time; False if it is no longer open."""
+    query = update(prompt).where(
+        prompt.c.id == prompt_id, prompt.c.tenant == tenant, prompt.c.status == "open"
+    )
+    return conn.execute(query.values(postponed_until=until)).rowcount == 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One attempt to bring a prompt to its participant; `status` is `sent`, `seen` or `failed`."""
+
+    channel: str
+    status: str
+    at: float
+
+
+def record_delivery(
+    conn: Connection, tenant: str, prompt_id: str, *, channel: str, status: str, now: float
+) -> None:
+    """Note what became of a prompt on one channel of the ladder."""
+    values = {"tenant": tenant, "prompt": prompt_id, "channel": channel, "status": status, "at": now}
+    conn.execute(insert_into(conn, delivery).values(values).inline())
+
+
+def deliveries(conn: Connection, prompt_id: str) -> tuple[Delivery, ...]:
+    """Return a prompt's deliveries, oldest first."""
+    query = select(delivery.c.channel, delivery.c.status, delivery.c.at)
+    rows = conn.execute(query.where(delivery.c.prompt == prompt_id).order_by(delivery.c.id)).mappings()
+    return tuple(Delivery(**row) for row in rows)
+
+
+def _prompt(row: Mapping[Any, Any]) -> Prompt:
+    return Prompt(**{**row, "instruments": tuple(load(row["instruments"]))})

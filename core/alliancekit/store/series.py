@@ -1,0 +1,226 @@
+"""An episode's series: what the therapist's page shows and what hooks receive."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from alliancekit.errors import NotFoundError
+from alliancekit.events import Guidance, Response, Score, SeriesPoint, Signal, TalkBalance
+from alliancekit.store.compiled import insert_into
+from alliancekit.store.feedback import score_values
+from alliancekit.store.presence import talk_balance_of
+from alliancekit.store.sessions import SHOWN, Session
+from alliancekit.store.tables import audit, guidance, not_computed, response, score, session, signal
+from alliancekit.store.text import dump, load
+from sqlalchemy import Connection, Select, delete, func, insert, select
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotComputed:
+    """What a plugin failed to give: shown as *not scored (name: status)*, never as 0."""
+
+    hook: str
+    plugin: str
+    status: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesSession:
+    """One session of an episode with everything known about it; `signals` and `guidance` by plugin."""
+
+    session: Session
+    responses: tuple[Response, ...] = ()
+    signals: tuple[tuple[str, Signal], ...] = ()
+    guidance: tuple[tuple[str, Guidance], ...] = ()
+    not_computed: tuple[NotComputed, ...] = ()
+    talk_balance: TalkBalance | None = None
+
+    def point(self) -> SeriesPoint:
+        """Return the session as hooks see it; `at` is the start where known, `attended` whether it began."""
+        at = self.session.started_at or self.session.created_at
+        return SeriesPoint(
+            session=self.session.id,
+            number=self.session.number,
+            at=at,
+            attended=self.session.started_at is not None,
+            responses=self.responses,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredResponse:
+    """A response and where it belongs."""
+
+    tenant: str
+    episode: str
+    session: str
+    prompt: str
+    response: Response
+
+
+def read_series(
+    conn: Connection, tenant: str, episode: str, *, answers: bool = False
+) -> tuple[SeriesSession, ...]:
+    """Return an episode's sessions, oldest first; `Response.answers` are filled only if asked for."""
+    columns = (*SHOWN, session.c.talk_balance)
+    query = select(*columns).where(session.c.episode == episode, session.c.tenant == tenant)
+    rows = [dict(row) for row in conn.execute(query.order_by(session.c.number)).mappings()]
+    balances = {row["id"]: talk_balance_of(row.pop("talk_balance")) for row in rows}
+    ids = select(session.c.id).where(session.c.episode == episode, session.c.tenant == tenant)
+    responses = _by_session(
+        (one.session, one.response)
+        for one in _responses(
+            conn, select(response).where(response.c.episode == episode, response.c.tenant == tenant), answers
+        )
+    )
+    signals = _by_session(
+        (row["session"], (row["plugin"], _signal(row)))
+        for row in conn.execute(
+            select(signal).where(signal.c.session.in_(ids)).order_by(signal.c.id)
+        ).mappings()
+    )
+    advice = _by_session(
+        (row["session"], (row["plugin"], Guidance(**load(row["details"]))))
+        for row in conn.execute(
+            select(guidance).where(guidance.c.session.in_(ids)).order_by(guidance.c.id)
+        ).mappings()
+    )
+    failures = _by_session(
+        (
+            row["session"],
+            NotComputed(hook=row["hook"], plugin=row["plugin"], status=row["status"], at=row["at"]),
+        )
+        for row in conn.execute(
+            select(not_computed)
+            .where(not_computed.c.session.in_(ids))
+            .order_by(not_computed.c.hook, not_computed.c.plugin)
+        ).mappings()
+    )
+    return tuple(
+        SeriesSession(
+            session=Session(**row),
+            responses=responses[row["id"]],
+            signals=signals[row["id"]],
+            guidance=advice[row["id"]],
+            not_computed=failures[row["id"]],
+            talk_balance=balances[row["id"]],
+        )
+        for row in rows
+    )
+
+
+def read_response(
+    conn: Connection, tenant: str, response_id: str, *, answers: bool = False
+) -> StoredResponse:
+    """Return one response with its scores.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    query = select(response).where(response.c.id == response_id, response.c.tenant == tenant)
+    for found in _responses(conn, query, answers):
+        return found
+    raise NotFoundError("There is no such response.", fix="Check its id and whose key you use.")
+
+
+def add_scores(conn: Connection, tenant: str, response_id: str, scores: Iterable[Score]) -> None:
+    """Store what a plugin (`Score.plugin`) computed for a response; the same scale again replaces it."""
+    for one in scores:
+        values = score_values(tenant, response_id, one)
+        keys = [column.name for column in score.primary_key]
+        changes = {name: value for name, value in values.items() if name not in (*keys, "tenant")}
+        conn.execute(
+            insert_into(conn, score)
+            .values(values)
+            .on_conflict_do_update(index_elements=keys, set_=changes)
+            .inline()
+        )
+
+
+def replace_signals(
+    conn: Connection, tenant: str, session_id: str, *, plugin: str, signals: Iterable[Signal], now: float
+) -> None:
+    """Make these the signals of a plugin in a session: the same call again changes nothing."""
+    conn.execute(delete(signal).where(signal.c.session == session_id, signal.c.plugin == plugin))
+    for one in signals:
+        details = {name: getattr(one, name) for name in _SIGNAL_DETAILS}
+        values = {"tenant": tenant, "session": session_id, "plugin": plugin, "kind": one.kind}
+        conn.execute(insert(signal).values(**values, rule=one.rule, details=dump(details), at=now).inline())
+
+
+def replace_guidance(
+    conn: Connection, tenant: str, session_id: str, *, plugin: str, advice: Iterable[Guidance], now: float
+) -> None:
+    """Make this the guidance of a plugin in a session: the same call again changes nothing."""
+    conn.execute(delete(guidance).where(guidance.c.session == session_id, guidance.c.plugin == plugin))
+    for one in advice:
+        details = dump({name: getattr(one, name) for name in Guidance.__dataclass_fields__})
+        values = {"tenant": tenant, "session": session_id, "plugin": plugin, "details": details, "at": now}
+        conn.execute(insert(guidance).values(values).inline())
+
+
+def record_not_computed(
+    conn: Connection, tenant: str, session_id: str, *, hook: str, plugin: str, status: str, now: float
+) -> None:
+    """Note that a plugin gave nothing for a hook (`status`: `timeout`, `error`, …); the latest counts."""
+    keys = {"session": session_id, "hook": hook, "plugin": plugin}
+    query = insert_into(conn, not_computed).values(**keys, tenant=tenant, status=status, at=now)
+    changes = {"status": status, "at": now}
+    conn.execute(query.on_conflict_do_update(index_elements=list(keys), set_=changes))
+
+
+def clear_not_computed(conn: Connection, session_id: str, *, hook: str, plugin: str) -> None:
+    """Take the note back: the plugin gave its result after all."""
+    table = not_computed.c
+    conn.execute(
+        delete(not_computed).where(table.session == session_id, table.hook == hook, table.plugin == plugin)
+    )
+
+
+def last_change(conn: Connection, tenant: str) -> int:
+    """Return a number that grows with a tenant's changes: the `seq` of its newest audit entry, 0 if none.
+
+    For hints only: a page whose number is lower has something to fetch.
+    """
+    return conn.execute(select(func.max(audit.c.seq)).where(audit.c.tenant == tenant)).scalar() or 0
+
+
+_SIGNAL_DETAILS = tuple(name for name in Signal.__dataclass_fields__ if name not in {"kind", "rule"})
+
+
+def _signal(row: Mapping[Any, Any]) -> Signal:
+    return Signal(kind=row["kind"], rule=row["rule"], **load(row["details"]))
+
+
+def _responses(conn: Connection, query: Select[Any], answers: bool) -> list[StoredResponse]:
+    rows = list(conn.execute(query.order_by(response.c.at, response.c.id)).mappings())
+    wanted = select(score).where(score.c.response.in_([row["id"] for row in rows]))
+    scores: defaultdict[str, list[Score]] = defaultdict(list)
+    for row in conn.execute(wanted.order_by(score.c.plugin, score.c.scale)).mappings():
+        scores[row["response"]].append(Score(**{name: row[name] for name in Score.__dataclass_fields__}))
+    shown = [name for name in Response.__dataclass_fields__ if name not in {"scores", "answers"}]
+    return [
+        StoredResponse(
+            tenant=row["tenant"],
+            episode=row["episode"],
+            session=row["session"],
+            prompt=row["prompt"],
+            response=Response(
+                **{name: row[name] for name in shown},
+                scores=tuple(scores[row["id"]]),
+                answers=load(row["answers"]) if answers else {},
+            ),
+        )
+        for row in rows
+    ]
+
+
+def _by_session(pairs: Iterable[tuple[str, Any]]) -> defaultdict[str, tuple[Any, ...]]:
+    grouped: defaultdict[str, tuple[Any, ...]] = defaultdict(tuple)
+    for session_id, value in pairs:
+        grouped[session_id] = (*grouped[session_id], value)
+    return grouped

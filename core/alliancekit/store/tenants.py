@@ -1,0 +1,87 @@
+"""Tenants and the keys that their back ends send."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from alliancekit.store.compiled import insert_into
+from alliancekit.store.tables import spent_token, tenant, tenant_key
+from alliancekit.store.text import dump, load, new_id
+from sqlalchemy import Connection, delete, insert, select, update
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenant:
+    """One vendor customer with its settings."""
+
+    id: str
+    name: str
+    settings: Mapping[str, Any]
+    created_at: float
+
+
+def create_tenant(conn: Connection, name: str, now: float) -> tuple[str, str]:
+    """Store a tenant with its first key; returns (tenant id, key). The key can never be read again."""
+    tenant_id = new_id("ten")
+    conn.execute(insert(tenant).values(id=tenant_id, name=name, settings="{}", created_at=now))
+    return tenant_id, add_key(conn, tenant_id, now)[1]
+
+
+def add_key(conn: Connection, tenant_id: str, now: float) -> tuple[str, str]:
+    """Store one more key for a tenant; returns (key id, key `ak_…`).
+
+    Only the key's SHA-256 is stored. A slow password hash protects secrets that people choose; against a key
+    of 256 random bits no list of guesses exists, and every request has to look it up.
+    """
+    key_id, key = new_id("key"), f"ak_{secrets.token_urlsafe(32)}"
+    values = {"id": key_id, "tenant": tenant_id, "hash": _digest(key), "created_at": now}
+    conn.execute(insert(tenant_key).values(values))
+    return key_id, key
+
+
+def tenant_of_key(conn: Connection, key: str) -> str | None:
+    """Return the tenant whose valid key this is."""
+    query = select(tenant_key.c.tenant)
+    query = query.where(tenant_key.c.hash == _digest(key), tenant_key.c.revoked_at.is_(None))
+    return conn.execute(query).scalar()
+
+
+def keys(conn: Connection, tenant_id: str) -> tuple[str, ...]:
+    """Return the ids of a tenant's valid keys, oldest first."""
+    query = select(tenant_key.c.id).where(tenant_key.c.tenant == tenant_id, tenant_key.c.revoked_at.is_(None))
+    return tuple(conn.execute(query.order_by(tenant_key.c.created_at, tenant_key.c.id)).scalars())
+
+
+def revoke(conn: Connection, tenant_id: str, key_id: str, now: float) -> bool:
+    """Make a key invalid from now on; False if this tenant has no such valid key."""
+    query = update(tenant_key).where(
+        tenant_key.c.id == key_id, tenant_key.c.tenant == tenant_id, tenant_key.c.revoked_at.is_(None)
+    )
+    return conn.execute(query.values(revoked_at=now)).rowcount == 1
+
+
+def read_tenant(conn: Connection, tenant_id: str) -> Tenant | None:
+    """Return a tenant."""
+    row = conn.execute(select(tenant).where(tenant.c.id == tenant_id)).mappings().one_or_none()
+    return None if row is None else Tenant(**{**row, "settings": load(row["settings"])})
+
+
+def set_settings(conn: Connection, tenant_id: str, settings: Mapping[str, Any]) -> bool:
+    """Replace a tenant's settings; False if there is no such tenant."""
+    query = update(tenant).where(tenant.c.id == tenant_id).values(settings=dump(settings))
+    return conn.execute(query).rowcount == 1
+
+
+def spend_token(conn: Connection, tenant_id: str, jti: str, *, expires_at: float, now: float) -> bool:
+    """Use up a one-time token; False if it was used before. Forgets tokens that have expired."""
+    conn.execute(delete(spent_token).where(spent_token.c.expires_at < now))
+    values = {"jti": jti, "tenant": tenant_id, "expires_at": expires_at}
+    return conn.execute(insert_into(conn, spent_token).values(values).on_conflict_do_nothing()).rowcount == 1
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()

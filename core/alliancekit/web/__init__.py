@@ -1,0 +1,1 @@
+"""What runs in the page: the custom element, its styles and its texts."""

@@ -1,0 +1,77 @@
+/**
+ * One choice item: native radios in a fieldset, nothing chosen at first.
+ *
+ * Every item (this and the slider) has `node`, `value` (null = not answered), `focus()` and `missing(shown)`, and
+ * calls `changed()` after the person did something.
+ */
+class Choice {
+  #words;
+  #item;
+  #radios;
+  #clear;
+  #mark;
+
+  constructor(words, item, group, number, changed) {
+    this.#words = words;
+    this.#item = item;
+    this.#mark = missingMark();
+    this.#clear = clearButton(words, () => {
+      this.#radios.forEach((radio) => (radio.checked = false));
+      this.focus();
+      this.#changed(changed);
+    });
+    this.#radios = item.options.map((option, index) =>
+      make("input", {
+        type: "radio", name: group, value: index, autocomplete: "off", onchange: () => this.#changed(changed),
+      }),
+    );
+    const labels = item.options.map((option, index) =>
+      make("label", { class: "option" }, this.#radios[index], make("span", {}, option.label)),
+    );
+    this.node = make("fieldset", { class: "item", "aria-describedby": this.#mark.id },
+      legend(number, make("span", {}, item.text)),
+      make("div", { class: `options ${columns(labels.length)}` }, ...labels),
+      this.#mark,
+      this.#clear,
+    );
+  }
+
+  get value() {
+    const index = this.#radios.findIndex((radio) => radio.checked);
+    return index < 0 ? null : this.#item.options[index].value;
+  }
+
+  focus() {
+    this.#radios[0].focus();
+  }
+
+  missing(shown) {
+    this.#mark.textContent = shown ? this.#words.say("missing_mark") : "";
+  }
+
+  #changed(changed) {
+    this.#clear.hidden = this.value === null;
+    this.missing(false);
+    changed();
+  }
+}
+
+/** The question with its place in the card above it. */
+function legend(number, question) {
+  return make("legend", {}, number ? make("span", { class: "number" }, number) : null, question);
+}
+
+function missingMark() {
+  return make("span", { class: "missing", id: newId("missing") });
+}
+
+/** There only while something can be cleared: an answer may be taken back, also a radio's. */
+function clearButton(words, onclick) {
+  return button("quiet small", words.say("clear"), onclick, { hidden: true });
+}
+
+/** How many options fit side by side: `few` from 480 px, `many` from 640 px, more stay a list. */
+function columns(count) {
+  if (count <= 5) return "few";
+  return count <= 7 ? "many" : "";
+}

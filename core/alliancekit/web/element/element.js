@@ -1,0 +1,325 @@
+/**
+ * `<alliance-feedback src="https://service" token="…">`: asks, sends, and says what became of it, in its own box.
+ *
+ * Attributes: `src` (the service; default: the page's origin), `token` (changing it connects anew).
+ * Property `state`: idle, asking, saving, saved, offline, dismissed, error.
+ * Methods: `hint({type, prompt})` from another channel, `ask()` re-opens what was put off.
+ * Events (bubbling, composed; ids and status only): ak-ready, ak-prompt, ak-answered, ak-queued, ak-dismissed,
+ * ak-error with `code` token, closed, refused, unavailable or setup.
+ */
+const PUT_OFF_AT_LEAST_MS = 120_000;
+
+class AllianceFeedback extends HTMLElement {
+  static observedAttributes = ["src", "token"];
+
+  #box;
+  #content = make("div");
+  #status = make("p", { role: "status", tabindex: "-1", class: "status" });
+  #after = make("div", { class: "actions" });
+  #words = new Words("en");
+  #state = "idle";
+  #prompt = null;
+  #form = null;
+  #reopened = false;
+  #putOff = null;
+  #finished = new Set();
+  #outbox = new Outbox((job, outcome, detail) => this.#reported(job, outcome, detail));
+  #service = null;
+  #live = null;
+  #looking = null;
+  #lookAgain = false;
+  #ready = false;
+  #unavailable = false;
+  #refusedToken = false;
+  #restarting = false;
+  #online = () => {
+    this.#outbox.wake();
+    this.#live?.wake();
+  };
+
+  constructor() {
+    super();
+    const root = this.attachShadow({ mode: "open" });
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(STYLE);
+    root.adoptedStyleSheets = [sheet];
+    this.#box = make("div", { class: "box", "data-state": "idle" }, this.#content, this.#status, this.#after);
+    root.append(this.#box);
+    // Outside, these events seem to come from a plain element: a call page's "space = unmute" would hear them.
+    for (const name of ["keydown", "keyup", "keypress"]) {
+      this.#box.addEventListener(name, (event) => {
+        if (!["Tab", "Escape"].includes(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey) {
+          event.stopPropagation();
+        }
+      });
+    }
+    this.#box.addEventListener("input", (event) => event.stopPropagation());
+  }
+
+  connectedCallback() {
+    addEventListener("online", this.#online);
+    this.#restart();
+  }
+
+  disconnectedCallback() {
+    removeEventListener("online", this.#online);
+    this.#live?.stop();
+    this.#live = null;
+  }
+
+  attributeChangedCallback() {
+    if (this.isConnected) this.#restart();
+  }
+
+  get state() {
+    return this.#state;
+  }
+
+  /** A hint from another channel; the same prompt may be hinted at any number of times. */
+  hint(message) {
+    const prompt = message?.prompt;
+    if (!this.#service || this.#finished.has(prompt)) return;
+    if (message.type === "prompt") {
+      if (this.#prompt?.id === prompt && this.#form.node.isConnected) this.#live?.ack(prompt);
+      else this.#look();
+    } else if (message.type === "prompt_closed") {
+      this.#closed(prompt);
+    }
+  }
+
+  /** Shows the prompt that was put off again, with what was already answered; false when there is none. */
+  ask() {
+    if (!this.#putOff) return false;
+    const { prompt, form } = this.#putOff;
+    this.#putOff = null;
+    this.#reopened = true;
+    this.#show(prompt, form);
+    return true;
+  }
+
+  /** Attributes set one after the other make one connection. */
+  #restart() {
+    if (this.#restarting) return;
+    this.#restarting = true;
+    queueMicrotask(() => {
+      this.#restarting = false;
+      if (this.isConnected) this.#start();
+    });
+  }
+
+  #start() {
+    this.#live?.stop();
+    this.#live = null;
+    this.#service = null;
+    this.#looking = null;
+    const token = this.getAttribute("token");
+    if (!token) return;
+    let address;
+    try {
+      address = new URL(this.getAttribute("src") || "/", document.baseURI);
+    } catch {
+      address = null;
+    }
+    if (!address || !/^https?:$/.test(address.protocol)) {
+      this.#emit("ak-error", { code: "setup" });
+      return;
+    }
+    this.#service = new Service(address.origin + address.pathname, token);
+    this.#ready = this.#unavailable = false;
+    if (this.#refusedToken) {
+      this.#refusedToken = false;
+      if (this.#form?.node.isConnected) this.#become("asking");
+      else if (!this.#outbox.has(this.#prompt?.id)) this.#rest();
+    }
+    this.#outbox.use(this.#service);
+    this.#live = new Live(this.#service, {
+      hint: (message) => this.hint(message),
+      look: () => this.#look(),
+      token: () => this.#tokenRefused(401),
+    });
+    this.#look();
+  }
+
+  /** Asks the service what to ask; one request at a time, once more when a hint came meanwhile. */
+  async #look() {
+    const service = this.#service;
+    if (!service) return;
+    if (this.#looking === service) {
+      this.#lookAgain = true;
+      return;
+    }
+    this.#looking = service;
+    try {
+      do {
+        this.#lookAgain = false;
+        const answer = await service.current();
+        if (service !== this.#service) return;
+        this.#unavailable = false;
+        if (!this.#ready) {
+          this.#ready = true;
+          this.#emit("ak-ready", { status: "ready" });
+        }
+        this.#consider(answer);
+      } while (this.#lookAgain);
+    } catch (failure) {
+      if (!(failure instanceof Failure)) throw failure;
+      if (service !== this.#service) return;
+      if (failure.kind === "token") {
+        this.#tokenRefused(failure.status);
+      } else if (!this.#unavailable) {
+        this.#unavailable = true;
+        this.#emit("ak-error", { code: "unavailable", status: failure.status });
+      }
+    } finally {
+      if (this.#looking === service) this.#looking = null;
+    }
+  }
+
+  #consider({ prompt, language, direction }) {
+    const asking = this.#form?.node.isConnected;
+    if (!prompt) {
+      if (asking && this.#state === "asking" && !this.#form.touched && !this.#reopened) this.#closed(this.#prompt.id);
+      return;
+    }
+    if (this.#finished.has(prompt.id) || this.#outbox.has(prompt.id)) return;
+    if (asking && prompt.id === this.#prompt.id) {
+      this.#live?.ack(prompt.id);
+      return;
+    }
+    if (asking && (this.#form.touched || this.#state === "saving")) return;
+    if (this.#putOff?.prompt.id === prompt.id) {
+      if (Date.now() >= this.#putOff.until) this.ask();
+      return;
+    }
+    this.#words = new Words(language, direction);
+    this.#putOff = null;
+    this.#reopened = false;
+    const on = {
+      send: () => this.#send(),
+      dismiss: (reason) => this.#dismiss(reason),
+      remind: (text, show) => this.#tell("hint", text, show ? [["show_missing", show]] : []),
+    };
+    this.#show(prompt, Pulse.fits(prompt) ? new Pulse(this.#words, prompt, on) : new Card(this.#words, prompt, on));
+  }
+
+  #show(prompt, form) {
+    this.#prompt = prompt;
+    this.#form = form;
+    this.#become("asking", form.node, "announce", this.#words.say("announce", { title: prompt.instruments[0].title }));
+    this.#live?.ack(prompt.id);
+    this.#emit("ak-prompt", { prompt: prompt.id, moment: prompt.moment, session: prompt.session, status: "asking" });
+  }
+
+  #send() {
+    if (this.#state === "saving") return;
+    const { id } = this.#prompt;
+    const visibility = this.#form.visibility;
+    const body = { prompt: id, ...(visibility && { visibility }), answers: this.#form.answers() };
+    this.#become("saving", this.#form.node, "wait", this.#words.say("saving"));
+    this.#outbox.add({
+      kind: "answer", prompt: id, path: "/v1/responses", body: JSON.stringify(body), key: newKey(),
+    });
+  }
+
+  #dismiss(reason) {
+    const { id } = this.#prompt;
+    if (reason === "later") {
+      this.#putOff = { prompt: this.#prompt, form: this.#form, until: Date.now() + PUT_OFF_AT_LEAST_MS };
+    } else {
+      this.#finished.add(id);
+    }
+    const buttons = [["close", () => this.#rest()]];
+    if (reason === "later") buttons.unshift(["answer_now", () => this.ask()]);
+    this.#become("dismissed", null, "quiet", this.#words.say(`${reason}_done`), buttons);
+    this.#emit("ak-dismissed", { prompt: id, reason, status: "dismissed" });
+    const path = `/v1/prompts/${encodeURIComponent(id)}/dismiss`;
+    this.#outbox.add({ kind: "dismiss", prompt: reason === "later" ? null : id, path, body: JSON.stringify({ reason }) });
+  }
+
+  /** Closed or answered through another channel; what is being sent is left for the service to judge. */
+  #closed(prompt) {
+    if (this.#outbox.has(prompt)) return;
+    if (this.#putOff?.prompt.id === prompt) this.#putOff = null;
+    this.#finished.add(prompt);
+    if (this.#prompt?.id !== prompt || this.#state === "idle") return;
+    this.#done("dismissed", "quiet", this.#words.say("closed"));
+  }
+
+  #reported(job, outcome, detail) {
+    const mine = this.#prompt?.id === job.prompt;
+    if (outcome === "token") {
+      this.#tokenRefused(detail.status);
+      return;
+    }
+    if (job.kind === "dismiss") return;
+    const { prompt } = job;
+    if (outcome === "waiting") {
+      const why = detail.kind === "network" ? "offline" : "unanswering";
+      if (mine) this.#become("offline", null, "warn", this.#words.say(why), [["try_now", () => this.#outbox.wake()]]);
+      if (job.queued) return;
+      job.queued = true;
+      this.#emit("ak-queued", { prompt, status: "queued" });
+    } else if (outcome === "stored") {
+      this.#finished.add(prompt);
+      if (mine) this.#done("saved", "good", this.#words.say("saved"));
+      else this.#tell("good", this.#words.say("earlier_saved"));
+      this.#emit("ak-answered", { prompt, responses: detail?.responses ?? [], status: "stored" });
+      this.#look();
+    } else {
+      if (outcome === "closed") this.#finished.add(prompt);
+      if (!mine) this.#tell("bad", this.#words.say("earlier_refused"));
+      else if (outcome === "closed") this.#done("error", "quiet", this.#words.say("closed"));
+      else this.#become("error", this.#form.node, "bad", this.#words.say("refused"));
+      this.#emit("ak-error", { code: outcome, status: detail.status, prompt });
+    }
+  }
+
+  #tokenRefused(status) {
+    if (this.#refusedToken) return;
+    this.#refusedToken = true;
+    this.#live?.stop();
+    const waiting = this.#outbox.has(this.#prompt?.id);
+    const form = !waiting && this.#state === "asking" ? this.#form?.node : null;
+    this.#become("error", form, "bad", this.#words.say(waiting ? "token_waiting" : "token"));
+    this.#emit("ak-error", { code: "token", status });
+  }
+
+  #done(state, tone, text) {
+    this.#become(state, null, tone, text, [["close", () => this.#rest()]]);
+  }
+
+  /** Nothing to show: the box takes no room. */
+  #rest() {
+    this.#become("idle");
+  }
+
+  /**
+   * The one place where the screen changes. Focus never moves, unless what had it goes away: then it stays here.
+   */
+  #become(state, node = this.#form?.node, tone = "", text = "", buttons = []) {
+    const root = this.shadowRoot;
+    const focused = root.activeElement;
+    const kept = state === "idle" ? null : node;
+    this.#state = state;
+    this.#box.dataset.state = state;
+    this.#box.lang = this.#words.language;
+    this.#box.dir = this.#words.direction;
+    if (kept !== this.#content.firstChild) this.#content.replaceChildren(...(kept ? [kept] : []));
+    if (kept) kept.inert = state === "saving";
+    this.#tell(tone, text, buttons);
+    const lost = focused && (!focused.isConnected || state === "saving");
+    if (lost && state !== "idle") this.#status.focus({ preventScroll: true });
+  }
+
+  #tell(tone, text, buttons = []) {
+    this.#status.dataset.tone = tone;
+    this.#status.textContent = text;
+    this.#after.replaceChildren(...buttons.map(([key, onclick]) => button("plain", this.#words.say(key), onclick)));
+  }
+
+  #emit(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, detail }));
+  }
+}
+
+if (!customElements.get("alliance-feedback")) customElements.define("alliance-feedback", AllianceFeedback);

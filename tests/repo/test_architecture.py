@@ -1,0 +1,157 @@
+"""The shape of the tree: layers, public names, packaging, docstrings, words that must not appear."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
+
+ROOT = Path(__file__).parents[2]
+CORE = ROOT / "core" / "alliancekit"
+PUBLIC = {"events", "hookspecs", "instruments", "scoring", "adapters", "sessions", "errors", "testing"}
+GROUPS = ("plugins", "adapters")
+LONGEST_FILE = 400
+"""Lines; past this nobody reads a file in one go."""
+
+BANNED = re.compile(
+    r"\b(TODO|FIXME|XXX|HACK|HIPAA[- ]compliant|GDPR[- ]compliant|blacklist|whitelist)\b"
+    r"|except Exception:\s*pass|/work/|pytest\.mark\.(skip|xfail)|pytest\.skip\("
+)
+EXTRAS = {"aiortc", "av", "webrtcvad", "psycopg", "fastapi", "uvicorn", "sqlalchemy", "alembic", "typer"}
+
+
+def sources(*tops: str) -> list[Path]:
+    return sorted(
+        path
+        for top in tops
+        for path in (ROOT / top).rglob("*.py")
+        if "__pycache__" not in path.parts and ".venv" not in path.parts
+    )
+
+
+def packages(group: str) -> set[str]:
+    """The directories of a group that hold a package."""
+    folder = ROOT / group
+    return {path.parent.name for path in folder.glob("*/__init__.py")} if folder.is_dir() else set()
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+CODE = sources("core", *GROUPS)
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def test_layers(capsys: pytest.CaptureFixture[str]) -> None:
+    status = lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True)
+    assert status == EXIT_STATUS_SUCCESS, capsys.readouterr().out
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The dotted names that a file imports; `from a import b` gives `a.b`."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("path", sources(*GROUPS), ids=name_of)
+def test_plugins_and_adapters_use_public_names_only(path: Path) -> None:
+    own = path.relative_to(ROOT).parts[1]
+    at_top = set(import_module("alliancekit").__all__)
+    for name in imported(path):
+        first, _, rest = name.partition(".")
+        if first == "alliancekit":
+            assert rest.split(".")[0] in PUBLIC | at_top, f"{name} is not public"
+        elif first.startswith("alliancekit_"):
+            assert first == own, f"{name}: a copy of {own} would not work alone"
+
+
+def modules() -> set[str]:
+    """The top-level modules and sub-packages of alliancekit."""
+    return {path.relative_to(CORE).parts[0].removesuffix(".py") for path in sources("core/alliancekit")}
+
+
+def test_the_map_names_every_module() -> None:
+    shown = import_module("alliancekit").__doc__ or ""
+    assert [
+        name for name in sorted(modules()) if name != "__init__" and not re.search(rf"\b{name}\b", shown)
+    ] == []
+
+
+PUBLIC_MODULES = ["alliancekit", *(f"alliancekit.{name}" for name in sorted(PUBLIC & modules()))]
+
+
+@pytest.mark.parametrize("name", PUBLIC_MODULES)
+def test_exported_names_exist(name: str) -> None:
+    module = import_module(name)
+    exported = getattr(module, "__all__", [])
+    assert [each for each in exported if not hasattr(module, each)] == []
+    assert len(set(exported)) == len(exported)
+
+
+def test_importing_the_package_is_light() -> None:
+    script = "import sys, alliancekit, alliancekit.hookspecs; print(*sys.modules, sep='\\n')"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert EXTRAS & set(loaded.split()) == set()
+
+
+def test_no_second_copy_of_a_module_is_loaded() -> None:
+    prefixes = ("plugins.", "adapters.", "core.")
+    assert [name for name in sys.modules if name.startswith(prefixes)] == []
+
+
+def test_source_roots_are_no_packages() -> None:
+    assert [top for top in ("core", *GROUPS) if (ROOT / top / "__init__.py").exists()] == []
+
+
+def test_every_folder_with_modules_is_a_package() -> None:
+    """Without `__init__.py` the import graph does not see the folder and the layers do not hold for it."""
+    folders = {path.parent for path in sources("core/alliancekit") if "migrations" not in path.parts}
+    assert [name_of(each) for each in sorted(folders) if not (each / "__init__.py").exists()] == []
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_package_is_an_entry_point_and_the_other_way_round(group: str) -> None:
+    entries = PROJECT["entry-points"][f"alliancekit.{group}"]
+    assert packages(group) == {target.partition(":")[0] for target in entries.values()}
+    for name, target in entries.items():
+        module, _, attribute = target.partition(":")
+        assert module == f"alliancekit_{name}"
+        assert hasattr(import_module(module), attribute)
+
+
+def test_the_wheel_holds_every_package(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    held = set(zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist())
+    missing = {name_of(path).partition("/")[2] for path in CODE} - held
+    assert missing == set()
+    tops = {name.partition("/")[0] for name in held if ".dist-info/" not in name}
+    assert tops == {"alliancekit"}.union(*(packages(group) for group in GROUPS))
+
+
+@pytest.mark.parametrize("path", [*CODE, *sources("tests", "examples")], ids=name_of)
+def test_every_file_says_what_it_is_and_is_short_enough(path: Path) -> None:
+    text = path.read_text()
+    assert ast.get_docstring(ast.parse(text)) or not text.strip(), "no docstring"
+    lines = text.count("\n")
+    assert lines <= LONGEST_FILE, f"{lines} lines: split it by subject"
+
+
+@pytest.mark.parametrize("path", [*CODE, *sources("tests", "examples")], ids=name_of)
+def test_no_banned_words(path: Path) -> None:
+    if path != Path(__file__):
+        assert [found.group() for found in BANNED.finditer(path.read_text())] == []

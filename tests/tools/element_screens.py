@@ -1,0 +1,114 @@
+"""Takes pictures of the element's states into `tests/output/element/`, to be looked at by people.
+
+Usage: `python tests/tools/element_screens.py [name …]`; without names all of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Page, async_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "browser"))
+
+import stub_prompts as prompts  # noqa: E402
+from stub_service import Failure, StubService, serving  # noqa: E402
+
+OUTPUT = ROOT / "tests" / "output" / "element"
+Act = Callable[[Page, StubService], Awaitable[None]]
+
+
+async def nothing(page: Page, stub: StubService) -> None:
+    """Leaves the prompt as it came."""
+
+
+async def half(page: Page, stub: StubService) -> None:
+    """Answers some items and sends, so that the missing ones are pointed out."""
+    await page.get_by_label("Mostly").first.check()
+    await page.get_by_role("slider").press("ArrowRight")
+    await page.get_by_role("button", name="Send").click()
+
+
+async def send(page: Page, stub: StubService) -> None:
+    """Answers the pulse."""
+    await page.get_by_text("Good", exact=True).click()
+
+
+async def fail(page: Page, stub: StubService) -> None:
+    """Answers while the service is down."""
+    stub.fail_responses = [Failure(503)] * 20
+    await send(page, stub)
+
+
+async def refuse(page: Page, stub: StubService) -> None:
+    """Answers and is refused."""
+    stub.fail_responses = [Failure(422, "invalid-answer")]
+    await half(page, stub)
+    await page.get_by_role("button", name="Send as it is").click()
+
+
+async def later(page: Page, stub: StubService) -> None:
+    """Puts the prompt off."""
+    await page.get_by_role("button", name="Later").click()
+
+
+async def arrow(page: Page, stub: StubService) -> None:
+    """Chooses by keyboard, without sending."""
+    await page.get_by_role("radio").first.focus()
+    await page.keyboard.press("ArrowDown")
+
+
+SCREENS: dict[str, tuple[dict[str, Any], dict[str, Any], Act]] = {
+    "light": (prompts.card(), {}, nothing),
+    "dark": (prompts.card(), {"color_scheme": "dark"}, half),
+    "long": (prompts.long_card(), {}, nothing),
+    "missing": (prompts.card(), {}, half),
+    "rtl": (prompts.arabic_card(), {}, nothing),
+    "narrow": (prompts.card(), {"viewport": {"width": 320, "height": 640}}, half),
+    "narrow-pulse": (prompts.pulse(), {"viewport": {"width": 320, "height": 640}}, nothing),
+    "pulse": (prompts.pulse(), {}, nothing),
+    "pulse-dark": (prompts.pulse(), {"color_scheme": "dark"}, arrow),
+    "forced-colours": (prompts.card(), {"forced_colors": "active"}, half),
+    "saved": (prompts.pulse(), {}, send),
+    "saved-dark": (prompts.pulse(), {"color_scheme": "dark"}, send),
+    "offline": (prompts.pulse(), {}, fail),
+    "later": (prompts.pulse(), {}, later),
+    "error": (prompts.card(), {}, refuse),
+}
+
+
+async def open_screens(names: list[str]) -> AsyncIterator[tuple[str, Page]]:
+    """Opens the named states one after the other, each in a page and with a service of its own."""
+    async with async_playwright() as play:
+        browser = await play.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+        )
+        for name in names:
+            prompt, options, act = SCREENS[name]
+            language, direction = ("ar", "rtl") if name == "rtl" else ("en", "ltr")
+            async with serving(StubService(prompt=prompt, language=language, direction=direction)) as stub:
+                page = await browser.new_page(**{"viewport": {"width": 800, "height": 640}, **options})
+                await page.goto(stub.url)
+                await page.locator("alliance-feedback section").wait_for()
+                await act(page, stub)
+                await page.wait_for_timeout(500)
+                yield name, page
+                await page.close()
+        await browser.close()
+
+
+async def main(names: list[str]) -> None:
+    """Takes the named pictures."""
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    async for name, page in open_screens(names):
+        await page.screenshot(path=OUTPUT / f"{name}.png", full_page=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1:] or list(SCREENS)))
