@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, cast
 
 import pluggy
-
 from alliancekit import events
 from alliancekit.instruments.model import Instrument
 
@@ -67,7 +66,7 @@ def _hook(kind: Kind, *, when: str, limit: float = 2.0, since: str = "0.1") -> C
     def mark(function: F) -> F:
         name = function.__name__
         HOOKS[name] = HookInfo(name, kind, 0.0 if kind == "register" else limit, since, when)
-        return cast(F, _pluggy_spec(function))
+        return cast("F", _pluggy_spec(function))
 
     return mark
 

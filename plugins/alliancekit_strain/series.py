@@ -27,8 +27,8 @@ class CourseKey:
 class Course:
     """One scale over the sessions that rated it, oldest first.
 
-    `percents` are turned so that higher is better; `value` and `maximum` are the newest rated session's, in the
-    scale's units. `current` tells whether the newest session rated it.
+    `percents` are turned so that higher is better; `value` and `maximum` are the newest rated session's, in
+    the scale's units. `current` tells whether the newest session rated it.
     """
 
     key: CourseKey

@@ -1,0 +1,42 @@
+"""The talk-balance plugin."""
+
+from __future__ import annotations
+
+from alliancekit.events import Segment, SpeechSpan, TalkHeard
+from alliancekit_talk_balance import Settings, TalkBalancePlugin
+
+HOST = {"tenant": "ten_1", "episode": "epi_1", "session": "ses_1", "at": 0.0}
+
+
+async def described(spans, segments=(), **settings: float):
+    speech = tuple(SpeechSpan(role=role, start=start, end=end) for role, start, end in spans)
+    event = TalkHeard(**HOST, speech=speech, segments=tuple(segments))
+    return await TalkBalancePlugin(Settings(**settings)).describe_talk(event)
+
+
+async def test_it_describes_a_call():
+    there = [Segment(participant=r, role=r, joined_at=0, left_at=20) for r in ("client", "therapist")]
+    got = await described([("client", 0, 9), ("therapist", 10, 13)], there)
+    assert got is not None
+    assert (got.client.share, got.therapist.share) == (0.75, 0.25)
+    assert (got.silence, got.observed_seconds) == (0.4, 20)
+
+
+async def test_too_little_or_one_sided_speech_is_not_described():
+    assert await described([("client", 0, 1.4), ("therapist", 2, 3.5)]) is None
+    assert await described([("client", 0, 1.5), ("therapist", 2, 3.5)]) is not None
+    assert await described([("client", 0, 60)]) is None
+    assert await described([]) is None
+
+
+async def test_settings_reach_the_rule():
+    spans = [("client", 0, 2), ("client", 3, 5), ("therapist", 5, 5.2)]
+    usual, patient = await described(spans), await described(spans, pause=2, back_channel=0.1)
+    assert usual is not None
+    assert patient is not None
+    assert (usual.client.turns, usual.therapist.turns) == (2, 0)
+    assert (patient.client.turns, patient.therapist.turns) == (1, 1)
+
+
+def test_it_asks_for_speech_only():
+    assert TalkBalancePlugin.needs == {"speech"}
