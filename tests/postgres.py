@@ -41,7 +41,7 @@ def binaries() -> Path | None:
     if found:
         return found[-1].parent
     if os.environ.get("CI"):
-        pytest.fail("PostgreSQL is not installed: apt-get install postgresql", pytrace=False)
+        raise pytest.UsageError("PostgreSQL is not installed: apt-get install postgresql")
     return None
 
 

@@ -211,18 +211,6 @@ async def test_many_claimers_share_rows_without_a_double(database: Database, ten
     assert set(claimed) <= set(range(15))
 
 
-async def test_concurrent_changes_enter_a_lane_in_the_order_of_their_ids(
-    database: Database, tenant: str
-) -> None:
-    await asyncio.gather(*(put(database, tenant, "a", n) for n in range(30)))
-    log = Log()
-    await Relay(database, {"note": log}, clock=Clock()).drain()
-    stored = await database.read(
-        lambda conn: [row.payload for row in conn.execute(select(outbox).order_by(outbox.c.id))]
-    )
-    assert [f'{{"n":{n}}}' for n in log.seen] == stored
-
-
 async def test_leases_of_a_process_that_died_are_taken_up(
     database: Database, tenant: str, dialect: str
 ) -> None:
