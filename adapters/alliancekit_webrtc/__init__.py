@@ -10,11 +10,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from alliancekit.adapters import Adapter, Route
+from alliancekit.errors import PluginError
 from alliancekit.hookspecs import AllianceHooks, hookimpl
 from typing_extensions import override
 
-from alliancekit_webrtc.adapter import SideConnections
 from alliancekit_webrtc.settings import WebRTCSettings
+
+try:
+    from alliancekit_webrtc.adapter import SideConnections
+except ModuleNotFoundError as error:
+    raise PluginError(
+        f"The WebRTC adapter needs the package {error.name}, which is not installed.",
+        fix="Install alliancekit[webrtc], or disable the plugin 'webrtc'.",
+    ) from error
 
 __all__ = ["WebRTC", "WebRTCSettings"]
 

@@ -214,7 +214,7 @@ def acceptable(sdp: str) -> SessionDescription:
     for media in description.media:
         if media.dtls is None or not media.dtls.fingerprints:
             raise ValueError("a section has no fingerprint")
-        if not media.ice.usernameFragment or not media.ice.password:
+        if media.ice is None or not (media.ice.usernameFragment and media.ice.password):
             raise ValueError("a section has no ICE user name or password")
         plain = [c for c in media.ice_candidates if not c.ip.endswith(".local")]
         if len(plain) < len(media.ice_candidates):

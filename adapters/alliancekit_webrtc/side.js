@@ -16,12 +16,13 @@ const BACKOFF_MS = [500, 1000, 2000, 4000, 8000, 15_000];
  * @param {object} options
  * @param {string} options.token - the participant's token
  * @param {string} [options.baseUrl] - the service's origin; empty for the page's own
- * @param {MediaStreamTrack|null} [options.microphone] - the call's microphone track; it is cloned, never altered
+ * @param {MediaStreamTrack|null} [options.microphone] - the call's microphone track. It is sent as it is, so that
+ *   muting it in the call mutes it here in the same instant; it is never altered or stopped
  * @param {{hint: function(object): void}|null} [options.element] - the `<alliance-feedback>` element
  * @param {boolean} [options.consent] - whether the participant agreed to have speaking time observed
  * @param {function(string): void} [options.onState] - told "connecting", "open", "waiting", "closed"
- * @returns {Promise<{setConsent: function(boolean): void, leave: function(): Promise<void>, observed: boolean,
- *   state: string}>} resolves when first connected; rejects when the service refuses (bad token, bad request)
+ * @returns {Promise<{setConsent: function(boolean): void, setMicrophone: function(MediaStreamTrack|null): void,
+ *   leave: function(): Promise<void>, observed: boolean, state: string}>} resolves when first connected; rejects when the service refuses (bad token, bad request)
  */
 export async function connectSide({
   token, baseUrl = "", microphone = null, element = null, consent = false, onState = () => {},
@@ -30,6 +31,7 @@ export async function connectSide({
   await side.start();
   return {
     setConsent: (agreed) => side.setConsent(agreed),
+    setMicrophone: (track) => side.setMicrophone(track),
     leave: () => side.leave(),
     get observed() { return side.observed; },
     get state() { return side.state; },
@@ -76,11 +78,12 @@ class Side {
   async connect() {
     this.setState("connecting");
     const peer = new RTCPeerConnection({ iceServers: [], bundlePolicy: "max-bundle" });
-    const link = { peer, channel: peer.createDataChannel(LABEL), sender: null, clone: null, watch: null };
+    const link = { peer, channel: peer.createDataChannel(LABEL), sender: null, asked: false, told: null, watch: null };
     this.link = link;
     try {
       link.sender = peer.addTransceiver("audio", { direction: "sendonly" }).sender;
       const opened = new Promise((resolve, reject) => {
+        link.fail = reject;
         link.channel.onopen = resolve;
         link.channel.onclose = () => reject(new Error("The side connection closed before it was open."));
         link.watch = setTimeout(() => reject(new Error("The side connection did not open in time.")), OPEN_MS);
@@ -118,8 +121,8 @@ class Side {
     if (reply.ok) return reply.json();
     const problem = await reply.json().catch(() => ({}));
     const text = problem.detail || `The service answered with status ${reply.status}.`;
-    if ([400, 401, 403, 404].includes(reply.status)) throw new Refused(text);
-    throw new Error(text);
+    const later = [408, 425, 429].includes(reply.status) || reply.status >= 500;
+    throw later ? new Error(text) : new Refused(text);
   }
 
   /** The service pings every second; when it falls silent the connection is made anew. */
@@ -156,10 +159,16 @@ class Side {
   }
 
   observe(link, on) {
-    link.clone?.stop();
-    link.clone = on && this.consent && this.microphone ? this.microphone.clone() : null;
-    this.observed = link.clone !== null;
-    link.sender.replaceTrack(link.clone).catch(() => { this.observed = false; });
+    link.asked = on;
+    if (!link.sender) return;
+    const track = on && this.consent ? this.microphone : null;
+    this.observed = track !== null;
+    link.sender.replaceTrack(track).catch(() => { this.observed = false; });
+  }
+
+  setMicrophone(track) {
+    this.microphone = track;
+    if (this.link) this.observe(this.link, this.link.asked);
   }
 
   setConsent(agreed) {
@@ -192,7 +201,7 @@ class Side {
   drop(link) {
     clearTimeout(link.watch);
     link.channel.onclose = link.channel.onmessage = link.peer.onconnectionstatechange = null;
-    link.clone?.stop();
+    link.fail?.(new Error("The side connection was closed."));
     link.peer.close();
     if (this.link === link) { this.link = null; this.observed = false; }
   }

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from aiortc.codecs.opus import OpusDecoder
 from alliancekit.adapters import Caller, RouteReply, RouteRequest
 from alliancekit.demo.peers import RECORDINGS, CallPeer, Recording
 from alliancekit.events import Participant
@@ -138,7 +139,11 @@ def microphone(tmp_path: Path) -> Path:
     return wav
 
 
-async def test_a_browser_gets_prompts_and_is_observed_by_level(microphone: Path) -> None:
+async def test_a_browser_gets_prompts_and_is_observed_by_level(
+    microphone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[object] = []
+    monkeypatch.setattr(OpusDecoder, "decode", lambda self, frame: decoded.append(frame) or [])
     therapist = CallPeer(RECORDINGS / "therapist.ogg")
     # The test, the page and the browser share two cores: a page that is late by seconds is not dead here.
     async with (
@@ -173,6 +178,15 @@ async def test_a_browser_gets_prompts_and_is_observed_by_level(microphone: Path)
         )
         spoken = sum(end - start for start, end in ear.spans)
         assert spoken / LOOP_SECONDS == pytest.approx(truth / LOOP_SECONDS, abs=0.15)
+
+        assert decoded == []
+
+        await page.evaluate("call.microphone.enabled = false")
+        await asyncio.sleep(0.5)
+        before_mute = ear.spans
+        await asyncio.sleep(1.5)
+        assert ear.spans == before_mute
+        await page.evaluate("call.microphone.enabled = true")
 
         await page.evaluate("call.side.setConsent(false)")
         await until(lambda: not ear.listening and not therapist.observed)

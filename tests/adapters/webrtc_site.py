@@ -55,8 +55,8 @@ class Site:
     """An adapter that pings ten times a second, its host, and offers as a page would post them."""
 
     def __init__(self, host: RecordingHost | None = None, **settings: Any) -> None:
-        quick = {"loopback": True, "ping_seconds": 0.1, "report_seconds": 0.2, **settings}
-        plugin = WebRTC(WebRTCSettings.model_validate(quick))
+        pace = {"ping_seconds": 0.1, "dead_after_pings": 10, "report_seconds": 0.2}
+        plugin = WebRTC(WebRTCSettings.model_validate({"loopback": True, **pace, **settings}))
         (adapter,) = plugin.register_adapters()
         assert isinstance(adapter, SideConnections)
         self.adapter = adapter
