@@ -109,6 +109,29 @@ async def test_a_bad_token_at_the_start_is_said_once(stub: StubService, open_pag
     assert await heard(page, "ak-error") == [{"code": "token", "status": 401}]
 
 
+async def test_before_the_service_has_spoken_the_page_language_is_used(
+    stub: StubService, open_page: Opener
+) -> None:
+    stub.tokens = set()
+    page = await open_page(query="/?lang=es")
+    await state(page, "error")
+    await expect(page.get_by_role("status")).to_contain_text("Su acceso a esta página ha caducado")
+
+
+async def test_a_live_channel_that_refuses_the_token_leaves_the_answers_on_the_card(
+    stub: StubService, open_page: Opener
+) -> None:
+    page = await card_page(stub, open_page)
+    await page.get_by_label("Mostly").first.check()
+    await until(lambda: stub.sockets)
+    await stub.sockets[0].close(4401)
+    await state(page, "error")
+    assert await heard(page, "ak-error") == [{"code": "token", "status": 401}]
+    await page.evaluate("feedback.setAttribute('token', 'good')")
+    await state(page, "asking")
+    await expect(page.get_by_label("Mostly").first).to_be_checked()
+
+
 async def test_a_failing_service_at_the_start_disturbs_nobody_and_is_asked_again(
     stub: StubService, open_page: Opener
 ) -> None:

@@ -21,17 +21,9 @@ LANGUAGES = ("en", "es", "it", "zh", "ar")
 """Language tags of the catalogues `locales/<tag>.json`; English is the fallback."""
 
 PARTS = (
-    "words",
-    "dom",
-    "service",
-    "outbox",
-    "live",
-    "choice",
-    "slider",
-    "visibility",
-    "card",
-    "pulse",
-    "element",
+    *("words", "dom", "service", "outbox", "live"),
+    *("choice", "slider", "visibility", "card", "pulse"),
+    *("screen", "element"),
 )
 """Names of the scripts in `element/`, each before those that use it."""
 

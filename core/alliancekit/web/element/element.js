@@ -12,12 +12,7 @@ const PUT_OFF_AT_LEAST_MS = 120_000;
 class AllianceFeedback extends HTMLElement {
   static observedAttributes = ["src", "token"];
 
-  #box;
-  #content = make("div");
-  #status = make("p", { role: "status", tabindex: "-1", class: "status" });
-  #after = make("div", { class: "actions" });
-  #words = new Words("en");
-  #state = "idle";
+  #screen = new Screen(this.attachShadow({ mode: "open" }));
   #prompt = null;
   #form = null;
   #reopened = false;
@@ -37,25 +32,6 @@ class AllianceFeedback extends HTMLElement {
     this.#live?.wake();
   };
 
-  constructor() {
-    super();
-    const root = this.attachShadow({ mode: "open" });
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(STYLE);
-    root.adoptedStyleSheets = [sheet];
-    this.#box = make("div", { class: "box", "data-state": "idle" }, this.#content, this.#status, this.#after);
-    root.append(this.#box);
-    // Outside, these events seem to come from a plain element: a call page's "space = unmute" would hear them.
-    for (const name of ["keydown", "keyup", "keypress"]) {
-      this.#box.addEventListener(name, (event) => {
-        if (!["Tab", "Escape"].includes(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey) {
-          event.stopPropagation();
-        }
-      });
-    }
-    this.#box.addEventListener("input", (event) => event.stopPropagation());
-  }
-
   connectedCallback() {
     addEventListener("online", this.#online);
     this.#restart();
@@ -72,7 +48,7 @@ class AllianceFeedback extends HTMLElement {
   }
 
   get state() {
-    return this.#state;
+    return this.#screen.state;
   }
 
   /** A hint from another channel; the same prompt may be hinted at any number of times. */
@@ -80,7 +56,7 @@ class AllianceFeedback extends HTMLElement {
     const prompt = message?.prompt;
     if (!this.#service || this.#finished.has(prompt)) return;
     if (message.type === "prompt") {
-      if (this.#prompt?.id === prompt && this.#form.node.isConnected) this.#live?.ack(prompt);
+      if (this.#prompt?.id === prompt && this.#screen.shows(this.#form)) this.#live?.ack(prompt);
       else this.#look();
     } else if (message.type === "prompt_closed") {
       this.#closed(prompt);
@@ -128,7 +104,7 @@ class AllianceFeedback extends HTMLElement {
     this.#ready = this.#unavailable = false;
     if (this.#refusedToken) {
       this.#refusedToken = false;
-      if (this.#form?.node.isConnected) this.#become("asking");
+      if (this.#screen.shows(this.#form)) this.#screen.become("asking", this.#form);
       else if (!this.#outbox.has(this.#prompt?.id)) this.#rest();
     }
     this.#outbox.use(this.#service);
@@ -176,9 +152,10 @@ class AllianceFeedback extends HTMLElement {
   }
 
   #consider({ prompt, language, direction }) {
-    const asking = this.#form?.node.isConnected;
+    const asking = this.#screen.shows(this.#form);
+    if (!asking && language) this.#screen.words = new Words(language, direction);
     if (!prompt) {
-      if (asking && this.#state === "asking" && !this.#form.touched && !this.#reopened) this.#closed(this.#prompt.id);
+      if (asking && this.state === "asking" && !this.#form.touched && !this.#reopened) this.#closed(this.#prompt.id);
       return;
     }
     if (this.#finished.has(prompt.id) || this.#outbox.has(prompt.id)) return;
@@ -186,36 +163,37 @@ class AllianceFeedback extends HTMLElement {
       this.#live?.ack(prompt.id);
       return;
     }
-    if (asking && (this.#form.touched || this.#state === "saving")) return;
+    if (asking && (this.#form.touched || this.state === "saving")) return;
     if (this.#putOff?.prompt.id === prompt.id) {
       if (Date.now() >= this.#putOff.until) this.ask();
       return;
     }
-    this.#words = new Words(language, direction);
+    const words = new Words(language, direction);
+    this.#screen.words = words;
     this.#putOff = null;
     this.#reopened = false;
     const on = {
       send: () => this.#send(),
       dismiss: (reason) => this.#dismiss(reason),
-      remind: (text, show) => this.#tell("hint", text, show ? [["show_missing", show]] : []),
+      remind: (text, show) => this.#screen.tell("hint", text, show ? [["show_missing", show]] : []),
     };
-    this.#show(prompt, Pulse.fits(prompt) ? new Pulse(this.#words, prompt, on) : new Card(this.#words, prompt, on));
+    this.#show(prompt, Pulse.fits(prompt) ? new Pulse(words, prompt, on) : new Card(words, prompt, on));
   }
 
   #show(prompt, form) {
     this.#prompt = prompt;
     this.#form = form;
-    this.#become("asking", form.node, "announce", this.#words.say("announce", { title: prompt.instruments[0].title }));
+    this.#screen.become("asking", form, "announce", this.#say("announce", { title: prompt.instruments[0].title }));
     this.#live?.ack(prompt.id);
     this.#emit("ak-prompt", { prompt: prompt.id, moment: prompt.moment, session: prompt.session, status: "asking" });
   }
 
   #send() {
-    if (this.#state === "saving") return;
+    if (this.state === "saving") return;
     const { id } = this.#prompt;
     const visibility = this.#form.visibility;
     const body = { prompt: id, ...(visibility && { visibility }), answers: this.#form.answers() };
-    this.#become("saving", this.#form.node, "wait", this.#words.say("saving"));
+    this.#screen.become("saving", this.#form, "wait", this.#say("saving"));
     this.#outbox.add({
       kind: "answer", prompt: id, path: "/v1/responses", body: JSON.stringify(body), key: newKey(),
     });
@@ -230,7 +208,7 @@ class AllianceFeedback extends HTMLElement {
     }
     const buttons = [["close", () => this.#rest()]];
     if (reason === "later") buttons.unshift(["answer_now", () => this.ask()]);
-    this.#become("dismissed", null, "quiet", this.#words.say(`${reason}_done`), buttons);
+    this.#screen.become("dismissed", null, "quiet", this.#say(`${reason}_done`), buttons);
     this.#emit("ak-dismissed", { prompt: id, reason, status: "dismissed" });
     const path = `/v1/prompts/${encodeURIComponent(id)}/dismiss`;
     this.#outbox.add({ kind: "dismiss", prompt: reason === "later" ? null : id, path, body: JSON.stringify({ reason }) });
@@ -241,8 +219,8 @@ class AllianceFeedback extends HTMLElement {
     if (this.#outbox.has(prompt)) return;
     if (this.#putOff?.prompt.id === prompt) this.#putOff = null;
     this.#finished.add(prompt);
-    if (this.#prompt?.id !== prompt || this.#state === "idle") return;
-    this.#done("dismissed", "quiet", this.#words.say("closed"));
+    if (this.#prompt?.id !== prompt || this.state === "idle") return;
+    this.#done("dismissed", "quiet", this.#say("closed"));
   }
 
   #reported(job, outcome, detail) {
@@ -255,21 +233,21 @@ class AllianceFeedback extends HTMLElement {
     const { prompt } = job;
     if (outcome === "waiting") {
       const why = detail.kind === "network" ? "offline" : "unanswering";
-      if (mine) this.#become("offline", null, "warn", this.#words.say(why), [["try_now", () => this.#outbox.wake()]]);
+      if (mine) this.#screen.become("offline", null, "warn", this.#say(why), [["try_now", () => this.#outbox.wake()]]);
       if (job.queued) return;
       job.queued = true;
       this.#emit("ak-queued", { prompt, status: "queued" });
     } else if (outcome === "stored") {
       this.#finished.add(prompt);
-      if (mine) this.#done("saved", "good", this.#words.say("saved"));
-      else this.#tell("good", this.#words.say("earlier_saved"));
+      if (mine) this.#done("saved", "good", this.#say("saved"));
+      else this.#screen.tell("good", this.#say("earlier_saved"));
       this.#emit("ak-answered", { prompt, responses: detail?.responses ?? [], status: "stored" });
       this.#look();
     } else {
       if (outcome === "closed") this.#finished.add(prompt);
-      if (!mine) this.#tell("bad", this.#words.say("earlier_refused"));
-      else if (outcome === "closed") this.#done("error", "quiet", this.#words.say("closed"));
-      else this.#become("error", this.#form.node, "bad", this.#words.say("refused"));
+      if (!mine) this.#screen.tell("bad", this.#say("earlier_refused"));
+      else if (outcome === "closed") this.#done("error", "quiet", this.#say("closed"));
+      else this.#screen.become("error", this.#form, "bad", this.#say("refused"));
       this.#emit("ak-error", { code: outcome, status: detail.status, prompt });
     }
   }
@@ -279,42 +257,22 @@ class AllianceFeedback extends HTMLElement {
     this.#refusedToken = true;
     this.#live?.stop();
     const waiting = this.#outbox.has(this.#prompt?.id);
-    const form = !waiting && this.#state === "asking" ? this.#form?.node : null;
-    this.#become("error", form, "bad", this.#words.say(waiting ? "token_waiting" : "token"));
+    const form = !waiting && this.state === "asking" ? this.#form : null;
+    this.#screen.become("error", form, "bad", this.#say(waiting ? "token_waiting" : "token"));
     this.#emit("ak-error", { code: "token", status });
   }
 
   #done(state, tone, text) {
-    this.#become(state, null, tone, text, [["close", () => this.#rest()]]);
+    this.#screen.become(state, null, tone, text, [["close", () => this.#rest()]]);
   }
 
   /** Nothing to show: the box takes no room. */
   #rest() {
-    this.#become("idle");
+    this.#screen.become("idle", null);
   }
 
-  /**
-   * The one place where the screen changes. Focus never moves, unless what had it goes away: then it stays here.
-   */
-  #become(state, node = this.#form?.node, tone = "", text = "", buttons = []) {
-    const root = this.shadowRoot;
-    const focused = root.activeElement;
-    const kept = state === "idle" ? null : node;
-    this.#state = state;
-    this.#box.dataset.state = state;
-    this.#box.lang = this.#words.language;
-    this.#box.dir = this.#words.direction;
-    if (kept !== this.#content.firstChild) this.#content.replaceChildren(...(kept ? [kept] : []));
-    if (kept) kept.inert = state === "saving";
-    this.#tell(tone, text, buttons);
-    const lost = focused && (!focused.isConnected || state === "saving");
-    if (lost && state !== "idle") this.#status.focus({ preventScroll: true });
-  }
-
-  #tell(tone, text, buttons = []) {
-    this.#status.dataset.tone = tone;
-    this.#status.textContent = text;
-    this.#after.replaceChildren(...buttons.map(([key, onclick]) => button("plain", this.#words.say(key), onclick)));
+  #say(key, values) {
+    return this.#screen.words.say(key, values);
   }
 
   #emit(name, detail) {
