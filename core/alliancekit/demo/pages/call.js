@@ -30,7 +30,9 @@ function newPeer() {
   peer = new RTCPeerConnection({ iceServers: [] });
   for (const kind of ["audio", "video"]) {
     const track = stream.getTracks().find((t) => t.kind === kind);
-    peer.addTransceiver(track ?? kind, { direction: track ? "sendrecv" : "recvonly", streams: [stream] });
+    // Only tracks added this way take their place in the other side's offer.
+    if (track) peer.addTrack(track, stream);
+    else if (role === "therapist") peer.addTransceiver(kind, { direction: "recvonly" });
   }
   peer.onicecandidate = ({ candidate }) => candidate && send({ candidate });
   peer.ontrack = ({ streams, track }) => {
