@@ -15,6 +15,9 @@ from pathlib import Path
 from string import Formatter
 from typing import Annotated, ClassVar
 
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from typing_extensions import override
+
 from alliancekit.errors import InstrumentError
 from alliancekit.events import (
     Guidance,
@@ -30,8 +33,6 @@ from alliancekit.events import (
 from alliancekit.hookspecs import AllianceHooks, hookimpl
 from alliancekit.instruments.loader import load_instrument
 from alliancekit.instruments.model import Instrument, Texts
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from typing_extensions import override
 
 URGENCY: tuple[SignalKind, ...] = (
     "possible_strain",

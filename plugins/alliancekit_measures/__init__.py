@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.resources import files
 
+from pydantic import BaseModel, ConfigDict
+from typing_extensions import override
+
 from alliancekit.events import PromptPlan, PromptRequest, PromptsWanted
 from alliancekit.hookspecs import AllianceHooks, hookimpl
 from alliancekit.instruments.loader import load_folder
 from alliancekit.instruments.model import Instrument
-from pydantic import BaseModel, ConfigDict
-from typing_extensions import override
 
 __all__ = ["Measures", "Settings"]
 

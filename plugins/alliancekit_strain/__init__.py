@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated
 
+from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import override
+
 from alliancekit.events import Level, SeriesUpdated, Signal, SignalKind
 from alliancekit.hookspecs import AllianceHooks, hookimpl
 from alliancekit.scoring.congruence import divergence
@@ -23,9 +26,6 @@ from alliancekit.scoring.strain import (
     straightlined,
     strain_episodes,
 )
-from pydantic import BaseModel, ConfigDict, Field
-from typing_extensions import override
-
 from alliancekit_strain import sentences
 from alliancekit_strain.series import Course, courses, readable, sessions_until
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from alliancekit.scoring.strain import StrainEpisode
-
 from alliancekit_strain.series import Course
 
 WHEN = {"pre_session": " before the session", "follow_up": " after the session"}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import override
+
 from alliancekit.events import TalkBalance, TalkHeard
 from alliancekit.hookspecs import AllianceHooks, hookimpl
 from alliancekit.scoring.talk import BACK_CHANNEL, PAUSE, talk_balance
-from pydantic import BaseModel, ConfigDict, Field
-from typing_extensions import override
 
 __all__ = ["Settings", "TalkBalancePlugin"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from alliancekit.errors import InstrumentError, UnknownInstrumentError
 from alliancekit.instruments.catalogue import Instruments, languages_of, localise, scales_of
 from alliancekit.instruments.model import CutOff, Instrument, Item, Option, Scale

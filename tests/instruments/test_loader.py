@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from alliancekit.errors import InstrumentError
 from alliancekit.instruments.loader import load_folder, load_instrument
 

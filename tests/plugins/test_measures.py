@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 
 import pytest
+
 from alliancekit.events import PromptsWanted
 from alliancekit.instruments.catalogue import Instruments, languages_of, localise
 from alliancekit.scoring.scales import check_answers, score

@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 
 import pytest
-from alliancekit.events import Response, ScaleInfo, Score, SeriesPoint, SeriesUpdated, Signal
-from alliancekit_strain import Settings, Strain
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
+
+from alliancekit.events import Response, ScaleInfo, Score, SeriesPoint, SeriesUpdated, Signal
+from alliancekit_strain import Settings, Strain
 
 TOTAL = {"form": "client", "scale": "total", "main": True}
 CHECK_IN = (ScaleInfo(instrument="check-in", cut_off=30, provisional=True, source="Provisional.", **TOTAL),)

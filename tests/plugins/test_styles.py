@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
+
 from alliancekit.errors import InstrumentError
 from alliancekit.events import (
     Guidance,
@@ -24,7 +26,6 @@ from alliancekit_facilitative import Facilitative
 from alliancekit_nondirective import NonDirective
 from alliancekit_supportive import Supportive
 from alliancekit_task_oriented import TaskOriented
-from pydantic import ValidationError
 
 STYLES: dict[str, type[StylePlugin]] = {
     "directive": Directive,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 import pytest
-from alliancekit.errors import FormulaError
-from alliancekit.scoring.change import cut_offs, precision, reliable_change
 from hypothesis import given
 from hypothesis import strategies as st
+
+from alliancekit.errors import FormulaError
+from alliancekit.scoring.change import cut_offs, precision, reliable_change
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from alliancekit.errors import FormulaError
 from alliancekit.scoring.congruence import divergence, response_surface, truth_and_bias
 

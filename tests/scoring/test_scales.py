@@ -6,12 +6,13 @@ import gc
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from alliancekit.errors import InvalidAnswerError
 from alliancekit.instruments.model import Instrument, Item, Option, Scale
 from alliancekit.scoring import scales
 from alliancekit.scoring.scales import check_answers, score
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def instrument(

@@ -5,6 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from alliancekit.errors import FormulaError
 from alliancekit.scoring.strain import (
     calls_for_talk,
@@ -16,8 +19,6 @@ from alliancekit.scoring.strain import (
     straightlined,
     strain_episodes,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 SERIES = st.lists(st.integers(0, 40).map(lambda n: n * 2.5), max_size=14)
 

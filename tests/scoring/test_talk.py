@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from alliancekit.events import Segment, SpeechSpan
-from alliancekit.scoring.talk import length, overlap_of, talk_balance, turns, union
 from hypothesis import given
 from hypothesis import strategies as st
+
+from alliancekit.events import Segment, SpeechSpan
+from alliancekit.scoring.talk import length, overlap_of, talk_balance, turns, union
 
 
 def said(role, *spans: tuple[float, float]) -> list[SpeechSpan]:

@@ -11,9 +11,10 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from alliancekit.errors import InstrumentError
 from alliancekit.instruments.model import Instrument
-from pydantic import ValidationError
 
 EXPECTED = {
     "missing": "this field is required",
