@@ -5,9 +5,7 @@ from alliancekit import events
 BASE = {"tenant": "ten_1", "episode": "epi_1", "session": "ses_1", "at": 1000.0}
 CLIENT = events.Participant(id="par_c", role="client")
 THERAPIST = events.Participant(id="par_t", role="therapist")
-SCORE = events.Score(
-    scale="bond", value=4.0, minimum=0.0, maximum=20.0, percent=20.0, answered=5, items=5
-)
+SCORE = events.Score(scale="bond", value=4.0, minimum=0.0, maximum=20.0, percent=20.0, answered=5, items=5)
 RESPONSE = events.Response(
     id="rsp_1",
     participant=CLIENT.id,

@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
+
 from alliancekit import events
 from alliancekit.dispatch import Dispatcher, Impl, Outcome, Wanted
 from alliancekit.health import PluginHealth
 from alliancekit.hooks import Hooks
 from alliancekit.plugins import Limits, PluginHost, PluginsConfig
 from alliancekit.watchdog import Watchdog
-
 from tests.bad_plugins import CLIENTS_WORDS, EXPECTED, Good, bad_plugins
 from tests.sample_events import EVENTS, SCORE
 
@@ -286,7 +286,9 @@ async def test_five_bad_plugins_at_once_harm_only_themselves(caplog: pytest.LogC
     good = Good()
     bad = bad_plugins()
     limits = Limits(hooks={"session_ended": 0.3, "score_alliance": 0.3})
-    host = PluginHost(PluginsConfig(limits=limits), extra=[*bad[:2], ("good", good), *bad[2:]], discover=False)
+    host = PluginHost(
+        PluginsConfig(limits=limits), extra=[*bad[:2], ("good", good), *bad[2:]], discover=False
+    )
     host.load()
     hooks: Hooks = host.hooks
     watchdog = Watchdog(hooks, limit=0.1).start()

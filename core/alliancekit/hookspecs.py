@@ -19,9 +19,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 import pluggy
+
 from alliancekit import events
 from alliancekit.instruments.model import Instrument
 
@@ -66,7 +67,7 @@ def _hook(kind: Kind, *, when: str, limit: float = 2.0, since: str = "0.1") -> C
     def mark(function: F) -> F:
         name = function.__name__
         HOOKS[name] = HookInfo(name, kind, 0.0 if kind == "register" else limit, since, when)
-        return cast("F", _pluggy_spec(function))
+        return _pluggy_spec(function)
 
     return mark
 
@@ -93,7 +94,37 @@ class AllianceHooks:
     def register_instruments(self) -> Sequence[Instrument]:
         """Contribute instruments.
 
+        The instruments are offered to sessions and prompts from the start.
+
         Returns: instruments; two with the same name and form are refused.
+
+        Example:
+            ```python
+            from collections.abc import Sequence
+
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+            from alliancekit.instruments.model import Instrument, Item, Option, Scale
+
+
+            class OneQuestion(AllianceHooks):
+                @hookimpl
+                def register_instruments(self) -> Sequence[Instrument]:
+                    heard = Item(
+                        id="heard",
+                        text={"en": "I felt heard today."},
+                        options=(Option(value=0, label={"en": "No"}), Option(value=1, label={"en": "Yes"})),
+                    )
+                    return [
+                        Instrument(
+                            name="one-question",
+                            title={"en": "One question"},
+                            items=(heard,),
+                            scales=(Scale(name="heard", items=("heard",)),),
+                            source="written for this example",
+                            licence="CC0-1.0",
+                        )
+                    ]
+            ```
         """
         return ()
 
@@ -101,7 +132,23 @@ class AllianceHooks:
     def register_styles(self) -> Sequence[events.Style]:
         """Contribute styles, by name.
 
+        The therapist can pick the style; its hooks see its name in `event.style`.
+
         Returns: styles; a name that is taken is refused.
+
+        Example:
+            ```python
+            from collections.abc import Sequence
+
+            from alliancekit.events import Style
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+
+
+            class Narrative(AllianceHooks):
+                @hookimpl
+                def register_styles(self) -> Sequence[Style]:
+                    return [Style(name="narrative", title="Narrative", description="Retelling the story.")]
+            ```
         """
         return ()
 
@@ -109,7 +156,36 @@ class AllianceHooks:
     def register_adapters(self) -> Sequence[Adapter]:
         """Contribute connections to video platforms.
 
+        The service starts and stops them with itself.
+
         Returns: adapters, not yet started.
+
+        Example:
+            ```python
+            from collections.abc import Sequence
+
+            from alliancekit.adapters import Adapter, AdapterHost
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+            from typing_extensions import override
+
+
+            class SilentPlatform(Adapter):
+                name = "silent"
+
+                @override
+                async def start(self, host: AdapterHost) -> None:
+                    self.host = host
+
+                @override
+                async def stop(self) -> None:
+                    pass
+
+
+            class Silent(AllianceHooks):
+                @hookimpl
+                def register_adapters(self) -> Sequence[Adapter]:
+                    return [SilentPlatform()]
+            ```
         """
         return ()
 
@@ -117,7 +193,26 @@ class AllianceHooks:
     def register_routes(self) -> Sequence[Route]:
         """Contribute HTTP routes, mounted under `/v1/plugins/<plugin>/`.
 
+        The service answers them under the plugin's own prefix.
+
         Returns: routes; the host checks the token each one asks for.
+
+        Example:
+            ```python
+            from collections.abc import Sequence
+
+            from alliancekit.adapters import Route, RouteReply, RouteRequest
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+
+
+            class Greeter(AllianceHooks):
+                async def hello(self, request: RouteRequest) -> RouteReply:
+                    return RouteReply(body=b'{"hello": "world"}')
+
+                @hookimpl
+                def register_routes(self) -> Sequence[Route]:
+                    return [Route(method="GET", path="hello", handler=self.hello, auth="none")]
+            ```
         """
         return ()
 
@@ -125,35 +220,198 @@ class AllianceHooks:
 
     @_hook("notify", when="the first person joined the call")
     async def session_started(self, event: events.SessionStarted) -> None:
-        """A session began."""
+        """A session began.
+
+        Good for preparing what the plugin needs during the call.
+
+        Returns: nothing; a value would be ignored.
+
+        Example:
+            ```python
+            from alliancekit.events import SessionStarted
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+
+
+            class Greeting(AllianceHooks):
+                def __init__(self) -> None:
+                    self.running: set[str] = set()
+
+                @hookimpl
+                async def session_started(self, event: SessionStarted) -> None:
+                    self.running.add(event.session)
+            ```
+        """
 
     @_hook("notify", when="somebody joined or came back")
     async def participant_joined(self, event: events.ParticipantJoined) -> None:
-        """A participant is in the call."""
+        """A participant is in the call.
+
+        Comes again for somebody who returns after a lost connection.
+
+        Returns: nothing; a value would be ignored.
+
+        Example:
+            ```python
+            from alliancekit.events import ParticipantJoined
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+
+
+            class Arrivals(AllianceHooks):
+                def __init__(self) -> None:
+                    self.roles: list[str] = []
+
+                @hookimpl
+                async def participant_joined(self, event: ParticipantJoined) -> None:
+                    self.roles.append(event.participant.role)
+            ```
+        """
 
     @_hook("notify", when="somebody left or was lost")
     async def participant_left(self, event: events.ParticipantLeft) -> None:
-        """A participant is no longer in the call."""
+        """A participant is no longer in the call.
+
+        `event.how` tells leaving from a lost connection; the session may go on.
+
+        Returns: nothing; a value would be ignored.
+
+        Example:
+            ```python
+            from alliancekit.events import ParticipantLeft
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+
+
+            class LostConnections(AllianceHooks):
+                def __init__(self) -> None:
+                    self.dropped = 0
+
+                @hookimpl
+                async def participant_left(self, event: ParticipantLeft) -> None:
+                    if event.how == "dropped":
+                        self.dropped += 1
+            ```
+        """
 
     @_hook("notify", when="the end of the session is known or inferred")
     async def session_ended(self, event: events.SessionEnded) -> None:
-        """A session is over; asked once, however often the platform repeats itself."""
+        """A session is over; asked once, however often the platform repeats itself.
+
+        `event.confidence` says how sure the end is: platforms often do not tell.
+
+        Returns: nothing; a value would be ignored.
+
+        Example:
+            ```python
+            from alliancekit.events import SessionEnded
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+
+
+            class Attendance(AllianceHooks):
+                def __init__(self) -> None:
+                    self.minutes: dict[str, float] = {}
+
+                @hookimpl
+                async def session_ended(self, event: SessionEnded) -> None:
+                    self.minutes[event.session] = event.seconds / 60
+            ```
+        """
 
     @_hook("notify", when="a prompt was stored and is on its way")
     async def feedback_requested(self, event: events.FeedbackRequested) -> None:
-        """A participant is being asked."""
+        """A participant is being asked.
+
+        The prompt may still be postponed or dismissed.
+
+        Returns: nothing; a value would be ignored.
+
+        Example:
+            ```python
+            from alliancekit.events import FeedbackRequested
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+
+
+            class Asked(AllianceHooks):
+                def __init__(self) -> None:
+                    self.prompts: set[str] = set()
+
+                @hookimpl
+                async def feedback_requested(self, event: FeedbackRequested) -> None:
+                    self.prompts.add(event.prompt)
+            ```
+        """
 
     @_hook("notify", when="a response was stored with its scores")
     async def feedback_captured(self, event: events.FeedbackCaptured) -> None:
-        """An answer is safe in the database."""
+        """An answer is safe in the database.
+
+        Nothing a plugin does here can lose it. `event.response.answers` is empty without the need `answers`.
+
+        Returns: nothing; a value would be ignored.
+
+        Example:
+            ```python
+            from alliancekit.events import FeedbackCaptured
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+
+
+            class Answered(AllianceHooks):
+                def __init__(self) -> None:
+                    self.by_moment: dict[str, int] = {}
+
+                @hookimpl
+                async def feedback_captured(self, event: FeedbackCaptured) -> None:
+                    moment = event.response.moment
+                    self.by_moment[moment] = self.by_moment.get(moment, 0) + 1
+            ```
+        """
 
     @_hook("notify", when="all scores of a response are stored")
     async def alliance_scored(self, event: events.AllianceScored) -> None:
-        """A response is scored."""
+        """A response is scored.
+
+        `event.response.scores` holds the instrument's own scores and those that plugins added.
+
+        Returns: nothing; a value would be ignored.
+
+        Example:
+            ```python
+            from alliancekit.events import AllianceScored
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+
+
+            class Exporter(AllianceHooks):
+                def __init__(self) -> None:
+                    self.rows: list[tuple[str, str, float | None]] = []
+
+                @hookimpl
+                async def alliance_scored(self, event: AllianceScored) -> None:
+                    for score in event.response.scores:
+                        self.rows.append((event.session, score.scale, score.percent))
+            ```
+        """
 
     @_hook("notify", when="a rule's finding was stored for the first time")
     async def signal_raised(self, event: events.SignalRaised) -> None:
-        """A rule found something."""
+        """A rule found something.
+
+        The sentence is already on the therapist's page.
+
+        Returns: nothing; a value would be ignored.
+
+        Example:
+            ```python
+            from alliancekit.events import SignalRaised
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+
+
+            class Tally(AllianceHooks):
+                def __init__(self) -> None:
+                    self.kinds: list[str] = []
+
+                @hookimpl
+                async def signal_raised(self, event: SignalRaised) -> None:
+                    self.kinds.append(event.signal.kind)
+            ```
+        """
 
     # collect ------------------------------------------------------------------------------------------------
 
@@ -162,6 +420,36 @@ class AllianceHooks:
         """Add scores beside the instrument's own.
 
         Returns: scores; they are stored under the plugin's name.
+
+        Example:
+            ```python
+            from collections.abc import Sequence
+
+            from alliancekit.events import FeedbackCaptured, Score
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+
+
+            class Lowest(AllianceHooks):
+                needs = frozenset({"answers"})
+
+                @hookimpl
+                async def score_alliance(self, event: FeedbackCaptured) -> Sequence[Score]:
+                    answers = event.response.answers
+                    if not answers:
+                        return []
+                    low = float(min(answers.values()))
+                    return [
+                        Score(
+                            scale="lowest",
+                            value=low,
+                            minimum=0,
+                            maximum=4,
+                            percent=low / 4 * 100,
+                            answered=len(answers),
+                            items=len(answers),
+                        )
+                    ]
+            ```
         """
         return ()
 
@@ -170,6 +458,34 @@ class AllianceHooks:
         """Look for something worth saying in an episode's series.
 
         Returns: signals about the newest session; they replace what this plugin found for it before.
+
+        Example:
+            ```python
+            from collections.abc import Sequence
+
+            from alliancekit.events import SeriesUpdated, Signal
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+
+
+            class MissedSession(AllianceHooks):
+                needs = frozenset({"series"})
+
+                @hookimpl
+                async def detect_signals(self, event: SeriesUpdated) -> Sequence[Signal]:
+                    missed = [point for point in event.series if not point.attended]
+                    if not missed:
+                        return []
+                    return [
+                        Signal(
+                            kind="possible_strain",
+                            rule="a session was missed",
+                            level="info",
+                            sentence=f"{len(missed)} of {len(event.series)} sessions were missed.",
+                            sessions_needed=1,
+                            inputs={"missed": len(missed)},
+                        )
+                    ]
+            ```
         """
         return ()
 
@@ -178,6 +494,23 @@ class AllianceHooks:
         """Say how to read the session in a style, and what to do or say next.
 
         Returns: guidance; it replaces what this plugin said of the session before.
+
+        Example:
+            ```python
+            from collections.abc import Sequence
+
+            from alliancekit.events import Guidance, GuidanceWanted
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+
+
+            class AskAboutIt(AllianceHooks):
+                @hookimpl
+                async def suggest_guidance(self, event: GuidanceWanted) -> Sequence[Guidance]:
+                    return [
+                        Guidance(style=event.style, text="Ask how today felt.", about=signal.kind)
+                        for signal in event.signals
+                    ]
+            ```
         """
         return ()
 
@@ -188,6 +521,18 @@ class AllianceHooks:
         """Choose the style of a session.
 
         Returns: a registered style's name, or None to leave it to the next plugin.
+
+        Example:
+            ```python
+            from alliancekit.events import StyleWanted
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+
+
+            class SupportiveStart(AllianceHooks):
+                @hookimpl
+                async def choose_style(self, event: StyleWanted) -> str | None:
+                    return "supportive" if event.number == 1 and not event.proposed else None
+            ```
         """
         return None
 
@@ -196,6 +541,21 @@ class AllianceHooks:
         """Say what is asked at a moment, and of whom.
 
         Returns: a plan (an empty one asks nothing), or None to leave it to the next plugin.
+
+        Example:
+            ```python
+            from alliancekit.events import PromptPlan, PromptRequest, PromptsWanted
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+
+
+            class AtTheEnd(AllianceHooks):
+                @hookimpl
+                async def plan_prompts(self, event: PromptsWanted) -> PromptPlan | None:
+                    if event.moment != "end_of_call":
+                        return None
+                    ask = PromptRequest(role="client", moment="end_of_call", instruments=(event.measure,))
+                    return PromptPlan(requests=(ask,))
+            ```
         """
         return None
 
@@ -204,5 +564,33 @@ class AllianceHooks:
         """Describe who spoke how much.
 
         Returns: the talk balance, or None where there is too little to describe.
+
+        Example:
+            ```python
+            from alliancekit.events import TalkBalance, TalkHeard, TalkShare
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+
+
+            class SpeakingTime(AllianceHooks):
+                needs = frozenset({"speech"})
+
+                @hookimpl
+                async def describe_talk(self, event: TalkHeard) -> TalkBalance | None:
+                    spoken = {"client": 0.0, "therapist": 0.0, "observer": 0.0}
+                    for span in event.speech:
+                        spoken[span.role] += span.end - span.start
+                    both = spoken["client"] + spoken["therapist"]
+                    if both == 0:
+                        return None
+                    return TalkBalance(
+                        client=TalkShare(seconds=spoken["client"], share=spoken["client"] / both, turns=1),
+                        therapist=TalkShare(
+                            seconds=spoken["therapist"], share=spoken["therapist"] / both, turns=1
+                        ),
+                        overlap=0.0,
+                        silence=0.0,
+                        observed_seconds=both,
+                    )
+            ```
         """
         return None

@@ -198,7 +198,7 @@ class PluginHost:
         for name in () if self._no_plugins else config.required:
             if name not in self._plugins or name in config.disabled:
                 raise ConfigError(
-                    f"plugins.required names {name!r}, which is not enabled, so the application cannot start.",
+                    f"plugins.required names {name!r}, which is not enabled: the application cannot start.",
                     fix=did_you_mean(name, self._plugins) or f"Add {name!r} to plugins.enabled.",
                 )
 

@@ -64,7 +64,7 @@ def own_names(plugin: type[AllianceHooks]) -> list[str]:
 def _class_problems(plugin: type[AllianceHooks]) -> Iterator[str]:
     if plugin.__module__.startswith(SECOND_COPIES):
         yield (
-            f"its module is {plugin.__module__}, a second copy: import {plugin.__module__.partition('.')[2]}, "
+            f"its module is {plugin.__module__}, a copy: import {plugin.__module__.partition('.')[2]}, "
             "and do not put the repository's root on the import path"
         )
     api = plugin.hook_api

@@ -1,0 +1,277 @@
+"""Every hook: its typed method, its example, its page; and which plugin sees which field."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from alliancekit import events
+from alliancekit.cli import hooks_page
+from alliancekit.dispatch import Outcome
+from alliancekit.hooks import Hooks
+from alliancekit.hookspecs import HOOKS, AllianceHooks, hookimpl
+from alliancekit.minimise import minimise
+from alliancekit.plugins import PluginHost
+from tests.sample_events import EVENTS, RESPONSE, SCORE, SERIES, SIGNAL, SPEECH
+
+EVENT_HOOKS = [name for name, info in HOOKS.items() if info.kind != "register"]
+
+
+def example_plugin(hook: str) -> AllianceHooks:
+    """An instance of the plugin in the hook's docstring."""
+    space: dict[str, Any] = {"__name__": f"example_{hook}"}
+    exec(compile(hooks_page.example(hook), f"<example of {hook}>", "exec"), space)
+    [plugin] = [
+        value
+        for value in space.values()
+        if inspect.isclass(value) and issubclass(value, AllianceHooks) and value is not AllianceHooks
+    ]
+    return plugin()
+
+
+def load_example(hook: str) -> tuple[Any, PluginHost]:
+    plugin = example_plugin(hook)
+    host = PluginHost(extra=[("example", plugin)], discover=False)
+    host.load()
+    assert host.report["example"].status == "loaded", host.report["example"]
+    assert host.report["example"].hooks == (hook,)
+    return plugin, host
+
+
+async def ask(host: PluginHost, hook: str) -> Any:
+    return await getattr(host.hooks, hook)(EVENTS[hook])
+
+
+async def notified(hook: str) -> Any:
+    """The example plugin after it was told."""
+    plugin, host = load_example(hook)
+    [outcome] = await ask(host, hook)
+    assert (outcome.plugin, outcome.hook, outcome.status) == ("example", hook, "ok")
+    return plugin
+
+
+async def collected(hook: str) -> Any:
+    _, host = load_example(hook)
+    [outcome] = await ask(host, hook)
+    assert (outcome.plugin, outcome.status) == ("example", "ok"), outcome
+    return outcome.value
+
+
+async def answered(hook: str) -> Any:
+    _, host = load_example(hook)
+    outcome = await ask(host, hook)
+    assert isinstance(outcome, Outcome)
+    assert outcome.plugin == "example"
+    return outcome.value
+
+
+# one test a hook: its example does what its docstring says ---------------------------------------------------
+
+
+def test_hook_register_instruments() -> None:
+    _, host = load_example("register_instruments")
+    assert host.instruments.get("one-question").items[0].id == "heard"
+
+
+def test_hook_register_styles() -> None:
+    _, host = load_example("register_styles")
+    assert host.styles["narrative"].title == "Narrative"
+
+
+def test_hook_register_adapters() -> None:
+    _, host = load_example("register_adapters")
+    assert [adapter.name for adapter in host.adapters] == ["silent"]
+
+
+async def test_hook_register_routes() -> None:
+    from alliancekit.adapters import Caller, RouteRequest
+
+    _, host = load_example("register_routes")
+    [(plugin, route)] = host.routes
+    reply = await route.handler(RouteRequest(caller=Caller(tenant="ten_1")))
+    assert (plugin, route.path, reply.body) == ("example", "hello", b'{"hello": "world"}')
+
+
+async def test_hook_session_started() -> None:
+    assert (await notified("session_started")).running == {"ses_1"}
+
+
+async def test_hook_participant_joined() -> None:
+    assert (await notified("participant_joined")).roles == ["client"]
+
+
+async def test_hook_participant_left() -> None:
+    assert (await notified("participant_left")).dropped == 1
+
+
+async def test_hook_session_ended() -> None:
+    assert (await notified("session_ended")).minutes == {"ses_1": 50.0}
+
+
+async def test_hook_feedback_requested() -> None:
+    assert (await notified("feedback_requested")).prompts == {"prm_1"}
+
+
+async def test_hook_feedback_captured() -> None:
+    assert (await notified("feedback_captured")).by_moment == {"end_of_call": 1}
+
+
+async def test_hook_alliance_scored() -> None:
+    assert (await notified("alliance_scored")).rows == [("ses_1", "bond", 20.0)]
+
+
+async def test_hook_signal_raised() -> None:
+    assert (await notified("signal_raised")).kinds == ["low_score"]
+
+
+async def test_hook_score_alliance() -> None:
+    [score] = await collected("score_alliance")
+    assert (score.scale, score.value, score.percent, score.items) == ("lowest", 1.0, 25.0, 2)
+
+
+async def test_hook_detect_signals() -> None:
+    [signal] = await collected("detect_signals")
+    assert signal.sentence == "1 of 2 sessions were missed."
+
+
+async def test_hook_suggest_guidance() -> None:
+    [guidance] = await collected("suggest_guidance")
+    assert (guidance.style, guidance.about) == ("directive", "low_score")
+
+
+async def test_hook_choose_style() -> None:
+    assert await answered("choose_style") == "supportive"
+
+
+async def test_hook_plan_prompts() -> None:
+    plan = await answered("plan_prompts")
+    assert [(one.role, one.instruments) for one in plan.requests] == [("client", ("check-in",))]
+
+
+async def test_hook_describe_talk() -> None:
+    talk = await answered("describe_talk")
+    assert (talk.client.share, talk.therapist.seconds) == (0.75, 10.0)
+
+
+# the whole ---------------------------------------------------------------------------------------------------
+
+
+def test_every_hook_has_its_test() -> None:
+    missing = [name for name in HOOKS if f"test_hook_{name}" not in globals()]
+    assert missing == []
+
+
+def test_every_event_hook_has_a_typed_method_with_its_event() -> None:
+    for name in EVENT_HOOKS:
+        spec = inspect.signature(getattr(AllianceHooks, name)).parameters["event"].annotation
+        method = inspect.signature(getattr(Hooks, name))
+        assert method.parameters["event"].annotation == spec, name
+        kind = {"notify": "list[Outcome[None]]", "collect": "list[Outcome[Sequence[", "first": "| None"}
+        assert kind[HOOKS[name].kind] in str(method.return_annotation), name
+
+
+@pytest.mark.parametrize("hook", ["plan_prompts", "choose_style", "describe_talk"])
+async def test_nobody_answers(hook: str) -> None:
+    host = PluginHost(discover=False)
+    host.load()
+    assert await ask(host, hook) is None
+
+
+def test_the_page_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
+    assert hooks_page.main(["--check"]) == 0, capsys.readouterr().err
+
+
+def test_the_check_fails_on_a_stale_page(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(hooks_page, "PAGE", tmp_path / "HOOKS.md")
+    assert hooks_page.main(["--check"]) == 3
+    assert hooks_page.main([]) == 0
+    assert hooks_page.main(["--check"]) == 0
+    hooks_page.PAGE.write_text(hooks_page.page().replace("2 s", "3 s"))
+    assert hooks_page.main(["--check"]) == 3
+    assert "stale" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_the_page_tells_of_the_hook(hook: str) -> None:
+    text = hooks_page.page()
+    section = text.partition(f"### {hook}\n")[2].partition("\n### ")[0]
+    assert HOOKS[hook].when in section
+    assert f"def {hook}(self" in section
+    assert "*Returns:* " in section
+    assert "class " in section
+
+
+# data minimisation -------------------------------------------------------------------------------------------
+
+
+def seen_by(*needs: str) -> tuple[dict[str, Any], PluginHost]:
+    """What a plugin with these needs receives, by hook, filled by calls on the host."""
+    seen: dict[str, Any] = {}
+
+    def recorder(name: str) -> Callable[..., Any]:
+        async def record(self: Any, event: Any) -> Any:
+            seen[name] = event
+            return () if HOOKS[name].kind == "collect" else None
+
+        return hookimpl(record)
+
+    body = {name: recorder(name) for name in EVENT_HOOKS}
+    plugin = type("Recorder", (AllianceHooks,), {**body, "needs": frozenset(needs), "__module__": __name__})
+    host = PluginHost(extra=[("recorder", plugin())], discover=False)
+    host.load()
+    assert host.report["recorder"].status == "loaded", host.report["recorder"].reason
+    return seen, host
+
+
+async def everything(host: PluginHost) -> None:
+    for name in EVENT_HOOKS:
+        await ask(host, name)
+
+
+async def test_without_needs_nothing_sensitive_is_filled() -> None:
+    seen, host = seen_by()
+    await everything(host)
+    for name in ("feedback_captured", "alliance_scored", "score_alliance"):
+        assert seen[name].response.answers == {}
+        assert seen[name].response.scores == (SCORE,)
+    assert seen["suggest_guidance"].responses[0].answers == {}
+    assert seen["suggest_guidance"].signals == (SIGNAL,)
+    assert seen["detect_signals"].series == ()
+    assert seen["describe_talk"].speech == ()
+    for name in EVENT_HOOKS:
+        assert "'respect'" not in repr(seen[name])
+
+
+async def test_the_series_without_answers() -> None:
+    seen, host = seen_by("series")
+    await everything(host)
+    assert len(seen["detect_signals"].series) == len(SERIES)
+    assert seen["detect_signals"].series[1].responses[0].answers == {}
+    assert seen["feedback_captured"].response.answers == {}
+
+
+async def test_with_all_needs_events_arrive_as_they_are() -> None:
+    seen, host = seen_by("answers", "speech", "series")
+    await everything(host)
+    assert {name: seen[name] for name in EVENT_HOOKS} == EVENTS
+    assert seen["describe_talk"].speech == SPEECH
+    assert seen["feedback_captured"].response.answers == RESPONSE.answers
+
+
+def test_no_event_with_a_sensitive_field_is_forgotten() -> None:
+    """A new event that carries responses, speech or a series must be emptied as well."""
+    for name, event in EVENTS.items():
+        emptied = minimise(event, frozenset())
+        holds = any(
+            word in str(field.type)
+            for field in type(event).__dataclass_fields__.values()
+            for word in ("Response", "SpeechSpan", "SeriesPoint")
+        )
+        assert (emptied != event) == holds, name
+    every = {
+        kind for kind in vars(events).values() if inspect.isclass(kind) and issubclass(kind, events.Event)
+    }
+    assert {type(event) for event in EVENTS.values()} == every - {events.Event}
