@@ -4,6 +4,7 @@ For authors of plugins and adapters (everything here may be imported; nothing el
 
 events          the frozen types that hooks receive and return
 hookspecs       everything a plugin may do: inherit `AllianceHooks`, decorate with `hookimpl`
+styles          a base for style plugins: a style book as data
 adapters        the base of every connection to a video platform
 sessions        facts about presence, and the session machine that infers the call's end
 instruments     measures as data: items, keys, scales, cut-offs, sources, licences
@@ -19,6 +20,7 @@ hooks           what the host may ask plugins: one typed method a hook
 plugins         find, enable, load, verify, report
 store           tables, migrations, SQLite and PostgreSQL
 outbox          durable work after the commit
+episodes        sessions and series as the HTTP API gives them
 visibility      who may see which response
 calls           what platforms report becomes the stored state of a session
 feedback        prompts, answers, the delivery ladder
@@ -26,6 +28,7 @@ review          what the series says: signals and guidance
 pipeline        what happens after a commit, step by step
 live            the in-call channel
 config          settings
+logs            where the log goes
 service         all of it put together
 
 What people touch:
