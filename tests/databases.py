@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+
 from alliancekit.store.database import Database, open_database
 from alliancekit.store.migrate import upgrade
-
 from tests.postgres import Server, available_dialects, new_database
 
 

@@ -8,6 +8,7 @@ import hashlib
 import re
 
 import pytest
+
 from alliancekit.web.embed import (
     LANGUAGES,
     PARTS,

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
+
 from alliancekit.errors import StoreError
 from alliancekit.outbox import Relay, Retry, dead, enqueue, lag, revive
 from alliancekit.store.database import Database
 from alliancekit.store.outbox import claim, complete, fail, prune, release
 from alliancekit.store.tables import outbox
 from alliancekit.store.tenants import create_tenant
-from sqlalchemy import select, update
 
 NOW = 1_800_000_000.0
 

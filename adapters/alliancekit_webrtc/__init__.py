@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from typing_extensions import override
+
 from alliancekit.adapters import Adapter, Route
 from alliancekit.errors import PluginError
 from alliancekit.hookspecs import AllianceHooks, hookimpl
-from typing_extensions import override
-
 from alliancekit_webrtc.settings import WebRTCSettings
 
 try:

@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import av
+from pydantic import ValidationError
+from typing_extensions import override
+
 from alliancekit.adapters import (
     Adapter,
     AdapterHost,
@@ -22,9 +25,6 @@ from alliancekit.adapters import (
 )
 from alliancekit.errors import PluginError
 from alliancekit.sessions import Gone, Present
-from pydantic import ValidationError
-from typing_extensions import override
-
 from alliancekit_webrtc import messages
 from alliancekit_webrtc.connection import SideConnection
 from alliancekit_webrtc.line import HostLine, tell
@@ -63,7 +63,7 @@ class SideConnections(Adapter):
         self._tasks: set[asyncio.Task[None]] = set()
         self._loops: tuple[asyncio.Task[None], ...] = ()
 
-    # The host's side ----------------------------------------------------------------------------------------
+    # The host's side -----------------------------------------------------------------------------------
 
     @override
     async def start(self, host: AdapterHost) -> None:
@@ -112,7 +112,7 @@ class SideConnections(Adapter):
         """The open side connections."""
         return tuple(self._open.values())
 
-    # HTTP ---------------------------------------------------------------------------------------------------
+    # HTTP ----------------------------------------------------------------------------------------------
 
     async def side_js(self, request: RouteRequest) -> RouteReply:
         """Serve the page's side as an ES module."""
@@ -149,7 +149,7 @@ class SideConnections(Adapter):
         body = json.dumps({"sdp": answer.sdp, "type": answer.type}).encode()
         return RouteReply(body=body, headers={"Cache-Control": "no-store"})
 
-    # The connections' side ----------------------------------------------------------------------------------
+    # The connections' side -----------------------------------------------------------------------------
 
     def opened(self, connection: SideConnection) -> None:
         """Begin a participant's presence, and replace their connection of before."""
@@ -194,7 +194,7 @@ class SideConnections(Adapter):
             del self._pending[who]
             self._spawn(connection.close())
 
-    # Inside -------------------------------------------------------------------------------------------------
+    # Inside --------------------------------------------------------------------------------------------
 
     def _leave(self, connection: SideConnection, *, at: float, how: Literal["left", "dropped"]) -> None:
         who = connection.participant.id

@@ -17,9 +17,9 @@ from aiortc import (
 )
 from aiortc.exceptions import InvalidStateError
 from aiortc.sdp import SessionDescription
+
 from alliancekit.adapters import Caller
 from alliancekit.events import Moment, Participant
-
 from alliancekit_webrtc import messages
 from alliancekit_webrtc.loopback import loopback_only
 from alliancekit_webrtc.observing import Ear

@@ -14,9 +14,9 @@ from aiortc import RTCRtpReceiver
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from aiortc.rtp import RtpPacket
-from alliancekit.errors import PluginError
 from av import AudioFrame, AudioResampler
 
+from alliancekit.errors import PluginError
 from alliancekit_webrtc.levels import FRAME_SECONDS, RtpClock, Span, SpanKeeper, SpeechMeter
 
 OPUS_RATE = 48000

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 from alliancekit.adapters import AdapterHost
 from alliancekit.events import Role, SpeechSpan
-
 from alliancekit_webrtc.connection import SideConnection
 
 

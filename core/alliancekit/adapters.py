@@ -96,7 +96,7 @@ class AdapterHost(Protocol):
 
 
 class Adapter(ABC):
-    """A connection to one video platform. Subclass, set `name` and `capabilities`, return it from `register_adapters`."""
+    """A connection to one video platform: subclass, set `name`, return it from `register_adapters`."""
 
     name: str
     capabilities: Capabilities = Capabilities()
@@ -116,5 +116,5 @@ class Adapter(ABC):
         """
         return False
 
-    async def withdraw(self, prompt: str) -> None:
+    async def withdraw(self, prompt: str) -> None:  # noqa: B027 - most adapters have nothing to take back
         """A prompt was answered or cancelled elsewhere; take it off the screen."""

@@ -65,7 +65,7 @@ class Calls:
         """
         now = self._clock()
         due = await self._database.write(
-            lambda conn: apply(conn, tenant, session, facts, self.policy, now)
+            lambda conn: apply(conn, tenant, session, facts, policy=self.policy, now=now)
         )
         self._committed()
         if due is None:
@@ -106,6 +106,7 @@ def apply(
     tenant: str,
     session: str,
     facts: Sequence[Fact],
+    *,
     policy: CallPolicy,
     now: float,
 ) -> float | None:
@@ -125,8 +126,8 @@ def apply(
         if not isinstance(fact, Over):
             presence.merge_presence(conn, tenant, session, _row_of(fact))
     if row.status == "ended":
-        # A page that stays open to answer is not in the call. But a fact that came late may show that somebody
-        # was, who then still has to be asked.
+        # A page that stays open to answer is not in the call. But a fact that came late may show that
+        # somebody was, who then still has to be asked.
         due_before, due_after = (_due(state, row, roles, policy, now) for state in (before, after))
         if due_before != due_after:
             add_work(conn, tenant, [Work(lane=session, kind="rate", payload={"session": session})], now)
@@ -181,13 +182,11 @@ def segments_of(conn: Connection, row: Session, now: float) -> tuple[Segment, ..
     return sessions.segments(load_state(conn, row.id), roles_of(conn, row.tenant, row.id), until)
 
 
-def to_rate(
-    conn: Connection, row: Session, policy: CallPolicy, now: float
-) -> tuple[str, ...]:
+def to_rate(conn: Connection, row: Session, policy: CallPolicy, now: float) -> tuple[str, ...]:
     """Participants to ask to rate an ended session.
 
-    Where no presence is known at all (a vendor that connects no platform and only tells the end), the vendor's
-    word that the session took place is enough.
+    Where no presence is known at all (a vendor that connects no platform and only tells the end), the
+    vendor's word that the session took place is enough.
     """
     roles = roles_of(conn, row.tenant, row.id)
     state = load_state(conn, row.id)

@@ -84,7 +84,8 @@ def _point(one: SeriesSession, ended: int) -> dict[str, Any]:
         "responses": [_response(r, row.number, ended) for r in one.responses],
         "talk_balance": None if one.talk_balance is None else asdict(one.talk_balance),
         "signals": [
-            {**asdict(signal), "inputs": dict(signal.inputs), "plugin": plugin} for plugin, signal in one.signals
+            {**asdict(signal), "inputs": dict(signal.inputs), "plugin": plugin}
+            for plugin, signal in one.signals
         ],
         "guidance": [{**asdict(advice), "plugin": plugin} for plugin, advice in one.guidance],
         "not_computed": [asdict(gap) for gap in one.not_computed],

@@ -12,7 +12,8 @@ AllianceKitError
     ├── NotFoundError           no such thing, or not this tenant's
     ├── NotAllowedError         the token or key does not cover this
     ├── InvalidAnswerError      an answer does not fit the instrument
-    ├── ConflictError           the state does not allow it (closed, answered, in progress)
+    ├── ConflictError           the state does not allow it (closed, answered)
+    │   └── InProgressError     the same request is still being worked on: send it again
     └── KeyReusedError          an Idempotency-Key came again with another body
 
 Each message says what happened, what it means and what to do. None ever holds an answer, a free text or a
@@ -98,10 +99,16 @@ class InvalidAnswerError(RefusedError):
 
 
 class ConflictError(RefusedError):
-    """The state does not allow it: the prompt is closed, or the same request is still in progress."""
+    """The state does not allow it: the prompt is closed or was answered."""
 
     status = 409
     slug = "conflict"
+
+
+class InProgressError(ConflictError):
+    """The same request is still being worked on; sending it again later gives its answer."""
+
+    slug = "in-progress"
 
 
 class KeyReusedError(RefusedError):

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
-from alliancekit.errors import ConflictError, InvalidAnswerError, NotFoundError
+from alliancekit.errors import ConflictError, InProgressError, InvalidAnswerError, NotFoundError
 from alliancekit.events import Moment, PromptRequest, Role, Visibility
 from alliancekit.instruments.catalogue import Instruments, localise
 from alliancekit.scoring.scales import check_answers, score
@@ -101,14 +101,16 @@ class Feedback:
         self._clock = clock
         self._in_progress: set[tuple[str, str]] = set()
 
-    # asking --------------------------------------------------------------------------------------------------
+    # asking --------------------------------------------------------------------------------------------
 
     async def current(self, person: Person) -> dict[str, Any]:
         """What to ask this person now, in their language: the body of `GET /v1/prompts/current`."""
         now = self._clock()
 
         def work(conn: Connection) -> tuple[Prompt | None, str]:
-            language = conn.execute(select(participant.c.language).where(participant.c.id == person.id)).scalar_one()
+            language = conn.execute(
+                select(participant.c.language).where(participant.c.id == person.id)
+            ).scalar_one()
             return prompts.current_prompt(conn, person.id, now), str(language)
 
         found, language = await self._database.read(work)
@@ -168,9 +170,7 @@ class Feedback:
                 stored = prompts.create_prompt(conn, new, now)
                 if stored is not None:
                     made.append(stored)
-        work = [
-            Work(lane=session_id, kind="feedback_requested", payload={"prompt": one.id}) for one in made
-        ]
+        work = [Work(lane=session_id, kind="feedback_requested", payload={"prompt": one.id}) for one in made]
         add_work(conn, tenant, work, now)
         return made
 
@@ -192,7 +192,9 @@ class Feedback:
             if reason == "later":
                 done = prompts.postpone(conn, person.tenant, prompt_id, now + self.policy.later)
             else:
-                done = prompts.close_prompt(conn, person.tenant, prompt_id, "dismissed", now, dismissal=reason)
+                done = prompts.close_prompt(
+                    conn, person.tenant, prompt_id, "dismissed", now, dismissal=reason
+                )
             if done:
                 audit.append(
                     conn,
@@ -207,7 +209,7 @@ class Feedback:
 
         return await self._database.write(work)
 
-    # capturing -----------------------------------------------------------------------------------------------
+    # capturing -----------------------------------------------------------------------------------------
 
     async def capture(
         self,
@@ -234,7 +236,7 @@ class Feedback:
         """
         handle = (person.id, key)
         if handle in self._in_progress:
-            raise ConflictError(
+            raise InProgressError(
                 "The same submission is still being stored.", fix="Wait a second and send it again unchanged."
             )
         canonical = json.dumps([prompt_id, visibility, answers], sort_keys=True, separators=(",", ":"))
@@ -243,7 +245,16 @@ class Feedback:
         self._in_progress.add(handle)
         try:
             saved = await self._database.write(
-                lambda conn: self._capture(conn, person, key, fingerprint, prompt_id, answers, visibility, now)
+                lambda conn: self._capture(
+                    conn,
+                    person,
+                    key=key,
+                    fingerprint=fingerprint,
+                    prompt_id=prompt_id,
+                    answers=answers,
+                    visibility=visibility,
+                    now=now,
+                )
             )
         finally:
             self._in_progress.discard(handle)
@@ -254,6 +265,7 @@ class Feedback:
         self,
         conn: Connection,
         person: Person,
+        *,
         key: str,
         fingerprint: str,
         prompt_id: str,
@@ -303,7 +315,7 @@ class Feedback:
         unknown = [name for name in answers if name not in asked]
         if unknown or not any(answers.values()):
             raise InvalidAnswerError(
-                "The answers must be to the instruments of this prompt, and at least one item must be answered."
+                "The answers must be to the instruments of this prompt, with at least one item answered."
                 " Nothing was stored.",
                 fix=f"This prompt asks: {', '.join(asked)}.",
             )

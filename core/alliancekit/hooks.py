@@ -34,7 +34,7 @@ class Hooks:
         self._dispatcher = dispatcher
         self._modules = dict(modules or {})
 
-    # watched (see alliancekit.watchdog) ---------------------------------------------------------------------
+    # watched (see alliancekit.watchdog) ----------------------------------------------------------------
 
     @property
     def modules(self) -> Mapping[str, str]:
@@ -49,7 +49,7 @@ class Hooks:
         """End the plugin tasks that were abandoned."""
         await self._dispatcher.close()
 
-    # notify -------------------------------------------------------------------------------------------------
+    # notify --------------------------------------------------------------------------------------------
 
     async def session_started(self, event: events.SessionStarted) -> list[Outcome[None]]:
         """The first person joined the call."""
@@ -83,7 +83,7 @@ class Hooks:
         """A rule's finding is stored."""
         return await self._dispatcher.notify("signal_raised", event)
 
-    # collect ------------------------------------------------------------------------------------------------
+    # collect -------------------------------------------------------------------------------------------
 
     async def score_alliance(self, event: events.FeedbackCaptured) -> list[Outcome[Sequence[events.Score]]]:
         """Each plugin's own scores of a response."""
@@ -99,7 +99,7 @@ class Hooks:
         """What each plugin has to say to the therapist."""
         return await self._dispatcher.collect("suggest_guidance", event, _GUIDANCE)
 
-    # first --------------------------------------------------------------------------------------------------
+    # first ---------------------------------------------------------------------------------------------
 
     async def choose_style(self, event: events.StyleWanted) -> Outcome[str] | None:
         """The style of a session, from the first plugin that has an opinion."""

@@ -88,7 +88,7 @@ class AllianceHooks:
     hook_api: ClassVar[int] = HOOK_API
     needs: ClassVar[frozenset[events.DataNeed]] = frozenset()
 
-    # register -----------------------------------------------------------------------------------------------
+    # register ------------------------------------------------------------------------------------------
 
     @_hook("register", when="once at start")
     def register_instruments(self) -> Sequence[Instrument]:
@@ -216,7 +216,7 @@ class AllianceHooks:
         """
         return ()
 
-    # notify -------------------------------------------------------------------------------------------------
+    # notify --------------------------------------------------------------------------------------------
 
     @_hook("notify", when="the first person joined the call")
     async def session_started(self, event: events.SessionStarted) -> None:
@@ -413,7 +413,7 @@ class AllianceHooks:
             ```
         """
 
-    # collect ------------------------------------------------------------------------------------------------
+    # collect -------------------------------------------------------------------------------------------
 
     @_hook("collect", when="after `feedback_captured`, for every response")
     async def score_alliance(self, event: events.FeedbackCaptured) -> Sequence[events.Score]:
@@ -514,7 +514,7 @@ class AllianceHooks:
         """
         return ()
 
-    # first --------------------------------------------------------------------------------------------------
+    # first ---------------------------------------------------------------------------------------------
 
     @_hook("first", when="a session is created")
     async def choose_style(self, event: events.StyleWanted) -> str | None:

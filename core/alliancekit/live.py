@@ -1,7 +1,7 @@
 """The in-call channel: who is connected, and hints to them.
 
-A hint says *that* something changed, never what was answered; the page then asks over HTTP. A hint that is lost
-costs latency only: the database is the truth. Hints to one connection keep their order.
+A hint says *that* something changed, never what was answered; the page then asks over HTTP. A hint that is
+lost costs latency only: the database is the truth. Hints to one connection keep their order.
 """
 
 from __future__ import annotations

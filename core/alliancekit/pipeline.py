@@ -1,7 +1,7 @@
 """What happens after the commit: the kinds of outbox rows, the hooks they call, and what these leave behind.
 
-Every handler may run twice for one row (a crash between its work and its tick mark), so each one replaces what
-it left before. The rows of one session run in order.
+Every handler may run twice for one row (a crash between its work and its tick mark), so each one replaces
+what it left before. The rows of one session run in order.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Pipeline:
             "feedback_captured": self._feedback_captured,
         }
 
-    # the call ------------------------------------------------------------------------------------------------
+    # the call ------------------------------------------------------------------------------------------
 
     async def _session_started(self, tenant: str, _: str, payload: Payload) -> None:
         row, people = await self._session(tenant, payload["session"])
@@ -94,7 +94,12 @@ class Pipeline:
             Work(
                 lane=row.id,
                 kind="ask",
-                payload={"session": row.id, "role": one.role, "instruments": one.instruments, "number": number},
+                payload={
+                    "session": row.id,
+                    "role": one.role,
+                    "instruments": one.instruments,
+                    "number": number,
+                },
                 due_at=began + one.after_seconds,
             )
             for number, one in enumerate(requests)
@@ -140,9 +145,11 @@ class Pipeline:
         def due(conn: Connection) -> tuple[str, ...]:
             return calls.to_rate(conn, row, self._policy, self._clock())
 
-        await self.ask(row, "end_of_call", requests, occasion="end_of_call", who=await self._database.read(due))
+        await self.ask(
+            row, "end_of_call", requests, occasion="end_of_call", who=await self._database.read(due)
+        )
 
-    # asking --------------------------------------------------------------------------------------------------
+    # asking --------------------------------------------------------------------------------------------
 
     async def plan(
         self, row: Session, people: tuple[Participant, ...], moment: Moment, *, manual: bool
@@ -218,7 +225,7 @@ class Pipeline:
                     )
                 )
 
-    # afterwards ----------------------------------------------------------------------------------------------
+    # afterwards ----------------------------------------------------------------------------------------
 
     async def _describe(self, tenant: str, _: str, payload: Payload) -> None:
         """Describe who spoke, tell the hooks that the session ended, review it."""

@@ -1,4 +1,4 @@
-"""The review of a session: scores that plugins add, signals, guidance; stored, replaced, said to be missing."""
+"""The review of a session: scores that plugins add, signals, guidance; stored, or said to be missing."""
 
 from __future__ import annotations
 
@@ -83,7 +83,12 @@ class Review:
             for one in outcomes:
                 if one.status == "ok":
                     series.replace_signals(
-                        conn, row.tenant, row.id, plugin=one.plugin, signals=one.value or (), now=self._clock()
+                        conn,
+                        row.tenant,
+                        row.id,
+                        plugin=one.plugin,
+                        signals=one.value or (),
+                        now=self._clock(),
                     )
             self._note_failures(conn, row, "detect_signals", outcomes)
 
@@ -121,7 +126,9 @@ class Review:
         conn: Connection,
         row: Session,
         hook: str,
-        outcomes: Sequence[Outcome[Sequence[Score]] | Outcome[Sequence[Signal]] | Outcome[Sequence[Guidance]]],
+        outcomes: Sequence[
+            Outcome[Sequence[Score]] | Outcome[Sequence[Signal]] | Outcome[Sequence[Guidance]]
+        ],
     ) -> None:
         for one in outcomes:
             if one.status == "ok":

@@ -57,7 +57,9 @@ class Service:
         self.settings = settings
         self.clock = clock
         self.live = LiveHub(clock)
-        self.plugins = PluginHost(PluginsConfig.model_validate(settings.plugins), extra=extra, no_plugins=no_plugins)
+        self.plugins = PluginHost(
+            PluginsConfig.model_validate(settings.plugins), extra=extra, no_plugins=no_plugins
+        )
         self.plugins.load()
         self.hooks = self.plugins.hooks
         self.instruments = self.plugins.instruments
@@ -142,12 +144,17 @@ class Service:
     def _committed(self) -> None:
         self.relay.wake()
 
-    # prompts and hints ---------------------------------------------------------------------------------------
+    # prompts and hints ---------------------------------------------------------------------------------
 
     async def deliver(self, hints: Sequence[PromptHint]) -> None:
         """Bring prompts to connected pages, on every channel that reaches them."""
         for hint in hints:
-            message = {"type": "prompt", "prompt": hint.prompt, "moment": hint.moment, "session": hint.session}
+            message = {
+                "type": "prompt",
+                "prompt": hint.prompt,
+                "moment": hint.moment,
+                "session": hint.session,
+            }
             self.live.hint([("participant", hint.participant)], message)
             for adapter in self.plugins.adapters:
                 if adapter.capabilities.in_call_prompts:
@@ -169,7 +176,7 @@ class Service:
         if self.live.connected(address):
             self.live.hint([address], {"type": "updated", "session": session, "episode": episode.id})
 
-    # AdapterHost ---------------------------------------------------------------------------------------------
+    # AdapterHost ---------------------------------------------------------------------------------------
 
     async def report(self, tenant: str, session: str, facts: Sequence[Fact]) -> None:
         """Take facts about presence from an adapter."""
@@ -180,9 +187,13 @@ class Service:
 
         def work(conn: Any) -> None:
             row = rows.read_session(conn, tenant, session)
-            if tuple(spans) == presence.speech(conn, tenant, session):
+            known = presence.speech(conn, tenant, session)
+            # After a restart the adapter's list begins anew; what was heard before stays.
+            first = min((span.start for span in spans), default=0.0)
+            whole = (*(span for span in known if span.end < first), *spans)
+            if whole == known or not spans:
                 return
-            presence.set_speech(conn, tenant, session, spans)
+            presence.set_speech(conn, tenant, session, whole)
             if row.status == "ended":
                 again = Work(lane=session, kind="heard", payload={"session": session})
                 add_work(conn, tenant, [again], self.clock())
@@ -207,7 +218,9 @@ class Service:
         """Record that a page shows a prompt."""
         now = self.clock()
         await self.database.write(
-            lambda conn: prompts.record_delivery(conn, tenant, prompt, channel=channel, status="seen", now=now)
+            lambda conn: prompts.record_delivery(
+                conn, tenant, prompt, channel=channel, status="seen", now=now
+            )
         )
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import aioice.ice
 import pytest
+from webrtc_site import BOTH, TIMELINE, RecordingHost, Site, hint, shares, true_spans, until
+
 from alliancekit.demo.peers import RECORDINGS, CallPeer, PeerHint
 from alliancekit.errors import PluginError
 from alliancekit.events import Role
@@ -18,7 +20,6 @@ from alliancekit_webrtc import WebRTCSettings
 from alliancekit_webrtc.connection import MAX_MESSAGES
 from alliancekit_webrtc.loopback import loopback_only
 from alliancekit_webrtc.observing import Ear
-from webrtc_site import BOTH, TIMELINE, RecordingHost, Site, hint, shares, true_spans, until
 
 pytestmark = pytest.mark.webrtc
 

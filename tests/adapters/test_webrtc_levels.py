@@ -6,9 +6,10 @@ import random
 from itertools import accumulate, pairwise
 
 import pytest
-from alliancekit_webrtc.levels import FRAME_SECONDS, RtpClock, Span, SpanKeeper, SpeechMeter
 from hypothesis import given
 from hypothesis import strategies as st
+
+from alliancekit_webrtc.levels import FRAME_SECONDS, RtpClock, Span, SpanKeeper, SpeechMeter
 
 Frames = list[tuple[float, int]]
 

@@ -14,15 +14,16 @@ from pathlib import Path
 import pytest
 import uvicorn
 from aiortc.codecs.opus import OpusDecoder
-from alliancekit.adapters import Caller, RouteReply, RouteRequest
-from alliancekit.demo.peers import RECORDINGS, CallPeer, Recording
-from alliancekit.events import Participant
 from playwright.async_api import Page, async_playwright
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from webrtc_site import TIMELINE, Site, hint, until
+
+from alliancekit.adapters import Caller, RouteReply, RouteRequest
+from alliancekit.demo.peers import RECORDINGS, CallPeer, Recording
+from alliancekit.events import Participant
 
 pytestmark = [pytest.mark.webrtc, pytest.mark.browser]
 

@@ -17,6 +17,7 @@ from typing import Any
 import av
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.rtp import HeaderExtensionsMap, RtpPacket
+
 from alliancekit.adapters import Caller, PromptHint, RouteRequest
 from alliancekit.demo.peers import RECORDINGS
 from alliancekit.events import Participant, Role, SpeechSpan

@@ -22,16 +22,16 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from time import perf_counter, process_time
 
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import StaticPool
+
 from alliancekit.store.database import Database, open_database
 from alliancekit.store.feedback import save_submission
 from alliancekit.store.groupcommit import GroupCommit, Outcome
 from alliancekit.store.migrate import upgrade
 from alliancekit.store.sqlite import SQLiteDatabase
 from alliancekit.store.tables import tenant
-from sqlalchemy import insert
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import StaticPool
-
 from tests.store.case import Case, make_case, submission
 
 CONNECTIONS = 16

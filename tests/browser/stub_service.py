@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import uvicorn
-from alliancekit.web.embed import embed_script
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from alliancekit.web.embed import embed_script
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; "

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import BrowserContext, Page, async_playwright, expect
+from tests.chromium import launch
 
 from alliancekit.demo.peers import FRAME, RATE, RECORDINGS, Recording
 from alliancekit.demo.run import embedded
-from tests.chromium import launch
 
 pytestmark = [pytest.mark.browser, pytest.mark.webrtc]
 

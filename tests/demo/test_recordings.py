@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+
 from alliancekit.demo.peers import FRAME, RATE, RECORDINGS, Recording
 
 TIMELINE: dict[str, Any] = json.loads((RECORDINGS / "timeline.json").read_text(encoding="utf-8"))

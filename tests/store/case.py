@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from sqlalchemy import Connection
+
 from alliancekit.events import Score
 from alliancekit.store.feedback import Answered, Submission
 from alliancekit.store.outbox import Work
 from alliancekit.store.prompts import NewPrompt, create_prompt
 from alliancekit.store.sessions import NewParticipant, NewSession, create_session
 from alliancekit.store.tenants import create_tenant
-from sqlalchemy import Connection
 
 NOW = 1_800_000_000.0
 

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import Connection, text
+
 from alliancekit.errors import StoreError
 from alliancekit.store.audit import append, entries
 from alliancekit.store.database import Database
-from sqlalchemy import Connection, text
 
 from .case import NOW, make_case
 

@@ -4,11 +4,12 @@ import asyncio
 import threading
 
 import pytest
+from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy.exc import IntegrityError
+
 from alliancekit.errors import ConfigError, NotFoundError, StoreError
 from alliancekit.store.database import Database, open_database
 from alliancekit.store.tables import tenant
-from sqlalchemy import Connection, func, insert, select, text
-from sqlalchemy.exc import IntegrityError
 
 from .case import NOW
 

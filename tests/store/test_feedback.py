@@ -5,6 +5,8 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import Connection, func, select
+
 from alliancekit.errors import ConflictError, KeyReusedError, StoreError
 from alliancekit.store import tables
 from alliancekit.store.audit import entries
@@ -12,7 +14,6 @@ from alliancekit.store.database import Database
 from alliancekit.store.feedback import Saved, save_submission
 from alliancekit.store.prompts import close_prompt, read_prompt
 from alliancekit.store.series import read_response
-from sqlalchemy import Connection, func, select
 
 from .case import Case, make_case, other_response, submission
 

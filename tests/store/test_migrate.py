@@ -3,11 +3,12 @@ from __future__ import annotations
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, inspect
+
 from alliancekit.errors import ConfigError, StoreBusyError
 from alliancekit.store.database import open_database
 from alliancekit.store.migrate import current, head, is_at_head, upgrade
 from alliancekit.store.tables import metadata
-from sqlalchemy import create_engine, inspect
 
 
 def test_an_empty_database_becomes_the_declared_schema(empty_url: str) -> None:

@@ -4,12 +4,12 @@ import asyncio
 import threading
 
 import pytest
+from sqlalchemy import Connection, text
+
 from alliancekit.errors import StoreError
 from alliancekit.store.database import open_database
 from alliancekit.store.outbox import claim, enqueue
 from alliancekit.store.tenants import create_tenant
-from sqlalchemy import Connection, text
-
 from tests.postgres import Server, new_database
 
 from .case import NOW

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from itertools import permutations
 
+from sqlalchemy import Connection, delete
+
 from alliancekit.events import SpeechSpan, TalkBalance, TalkShare
 from alliancekit.store.database import Database
 from alliancekit.store.presence import (
@@ -14,7 +16,6 @@ from alliancekit.store.presence import (
 )
 from alliancekit.store.series import read_series
 from alliancekit.store.tables import presence
-from sqlalchemy import Connection, delete
 
 from .case import NOW, make_case
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from alliancekit.errors import NotFoundError
 from alliancekit.events import Guidance, Score, Signal
 from alliancekit.store.database import Database

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+
 from alliancekit.errors import ConflictError, NotFoundError
 from alliancekit.store.database import Database
 from alliancekit.store.sessions import (

@@ -8,11 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, select, text
+
 from alliancekit.errors import StoreBusyError, StoreError
 from alliancekit.store.database import open_database
 from alliancekit.store.migrate import upgrade
 from alliancekit.store.tables import tenant
-from sqlalchemy import Connection, select, text
 
 from .test_database import add, names
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from sqlalchemy import select
+
 from alliancekit.store.database import Database
 from alliancekit.store.tables import tenant_key
 from alliancekit.store.tenants import (
@@ -11,7 +13,6 @@ from alliancekit.store.tenants import (
     set_settings,
     tenant_of_key,
 )
-from sqlalchemy import select
 
 from .case import NOW
 

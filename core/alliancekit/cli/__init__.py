@@ -1,6 +1,6 @@
 """The command `alliancekit`.
 
-Exit codes: 0 done, 2 wrong usage, 3 refused or invalid input. `--json` prints one JSON document for a program.
+Exit codes: 0 done, 2 wrong usage, 3 refused or invalid input. `--json` prints JSON for a program.
 """
 
 from __future__ import annotations

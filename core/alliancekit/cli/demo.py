@@ -13,7 +13,9 @@ from alliancekit.errors import ConfigError
 
 
 def demo(
-    once: Annotated[bool, typer.Option("--once", help="Play the scripted call, print what came of it, end.")] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="Play the scripted call, print what came of it, end.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="With --once: print one JSON object.")] = False,
     port: Annotated[int, typer.Option(help="The port to listen on; 0 takes a free one.")] = 8420,
     data_dir: Annotated[

@@ -134,7 +134,7 @@ def _parts_of_events() -> list[type[Any]]:
 
 def _later() -> dict[str, Any]:
     """Names that `hookspecs` imports for type checkers only."""
-    from alliancekit.adapters import Adapter, Route  # noqa: PLC0415 - hookspecs must not need it
+    from alliancekit.adapters import Adapter, Route
 
     return {"Adapter": Adapter, "Route": Route}
 

@@ -5,14 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-import uvicorn
-
-from alliancekit.config import load
-from alliancekit.logs import to_stderr
-from alliancekit.server.app import create_app
-from alliancekit.server.backend import base_url_of
-from alliancekit.server.run import bind, server_config
-from alliancekit.service import Service
 
 
 def serve(
@@ -21,6 +13,15 @@ def serve(
     no_plugins: Annotated[bool, typer.Option("--no-plugins", help="Load no plugin at all.")] = False,
 ) -> None:
     """Run the service until it is told to stop (Ctrl-C, SIGTERM)."""
+    import uvicorn
+
+    from alliancekit.config import load
+    from alliancekit.logs import to_stderr
+    from alliancekit.server.app import create_app
+    from alliancekit.server.backend import base_url_of
+    from alliancekit.server.run import bind, server_config
+    from alliancekit.service import Service
+
     to_stderr()
     given: dict[str, Any] = {"host": host, "port": port}
     settings = load(**{name: value for name, value in given.items() if value is not None})

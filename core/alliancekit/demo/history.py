@@ -1,7 +1,7 @@
 """Example data: a made-up course of therapy, so that the therapist's page has a past to show.
 
-It is written straight into the database because the API does not take sessions from the past, and every session
-is marked as example data. The numbers are invented; they describe nobody.
+It is written straight into the database because the API does not take sessions from the past, and every
+session is marked as example data. The numbers are invented; they describe nobody.
 """
 
 from __future__ import annotations
@@ -78,22 +78,15 @@ def seed(conn: Connection, tenant: str, instruments: Instruments, *, style: str,
             )
             level = levels.get(person.role)
             if level is not None:
-                _answer(conn, row.episode, person, instruments, level, began + LENGTH + 40)
+                form = instruments.get("check-in", person.role)
+                _answer(conn, row.episode, person, form, level=level, at=began + LENGTH + 40)
         presence.set_talk_balance(conn, tenant, row.id, _talk(talk))
-        conn.execute(
-            update(session_table).where(session_table.c.id == row.id).values(created_at=began - 300)
-        )
+        conn.execute(update(session_table).where(session_table.c.id == row.id).values(created_at=began - 300))
 
 
 def _answer(
-    conn: Connection,
-    episode: str,
-    person: StoredParticipant,
-    instruments: Instruments,
-    level: float,
-    at: float,
+    conn: Connection, episode: str, person: StoredParticipant, form: Instrument, *, level: float, at: float
 ) -> None:
-    form = instruments.get("check-in", person.role)
     answers = _answers_at(form, level)
     prompt = prompts.create_prompt(
         conn,

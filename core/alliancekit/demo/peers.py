@@ -24,8 +24,9 @@ from aiortc import (
     RTCSessionDescription,
 )
 from aiortc.mediastreams import MediaStreamError
-from alliancekit_webrtc.loopback import loopback_only
 from typing_extensions import override
+
+from alliancekit_webrtc.loopback import loopback_only
 
 RATE = 48000
 FRAME = 960

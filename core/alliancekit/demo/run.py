@@ -62,13 +62,11 @@ def demo(*, once: bool, port: int, data_dir: Path | None, style: str) -> dict[st
     with contextlib.ExitStack() as stack:
         if data_dir is None:
             data_dir = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="alliancekit-demo-")))
-        return asyncio.run(_demo(once=once, port=port, data_dir=data_dir, style=style))
+        return asyncio.run(_demo(once=once, port=port, data_dir=data_dir.absolute(), style=style))
 
 
 @contextlib.asynccontextmanager
-async def embedded(
-    *, port: int, data_dir: Path, style: str
-) -> AsyncIterator[tuple[Service, Vendor, str]]:
+async def embedded(*, port: int, data_dir: Path, style: str) -> AsyncIterator[tuple[Service, Vendor, str]]:
     """The service and the demo's product on one loopback port while the block runs.
 
     Raises:
@@ -78,7 +76,7 @@ async def embedded(
     url = f"http://127.0.0.1:{sock.getsockname()[1]}"
     settings = load(
         data_dir=data_dir,
-        database_url=f"sqlite:///{data_dir.resolve() / 'demo.db'}",
+        database_url=f"sqlite:///{data_dir / 'demo.db'}",
         public_url=url,
         call=CALL,
         default_style=style,

@@ -1,7 +1,7 @@
 """The scripted call: two people made of code hold a real WebRTC call and answer as pages would.
 
-Everything they do goes over the network of this machine: the call peer to peer, prompts over the live channel and
-the side connection, answers over the HTTP API.
+Everything they do goes over the network of this machine: the call peer to peer, prompts over the live channel
+and the side connection, answers over the HTTP API.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ PULSE_AFTER = 4.0
 PATIENCE = 20.0
 """Seconds to wait for a prompt or a result before the demo says what is missing."""
 
-ANSWERS: Mapping[str, tuple[int, ...]] = {"client": (3, 2, 3, 3, 4, 3, 3, 4, 2, 3), "therapist": (3, 3, 3, 2, 4, 3)}
+ANSWERS: Mapping[str, tuple[int, ...]] = {
+    "client": (3, 2, 3, 3, 4, 3, 3, 4, 2, 3),
+    "therapist": (3, 3, 3, 2, 4, 3),
+}
 """What the two answer, item by item, over and over: option numbers from the lowest."""
 
 Progress = Callable[[float, str], None]
@@ -132,7 +135,9 @@ async def play(vendor: Vendor, url: str, progress: Progress) -> Played:
     live_url = url.replace("http", "ws", 1) + "/v1/live"
     async with httpx.AsyncClient(base_url=url, timeout=10, trust_env=False) as http:
         players = {
-            p["role"]: Player(p["role"], p["token"], CallPeer(RECORDINGS / f"{p['role']}.ogg"), http, live_url)
+            p["role"]: Player(
+                p["role"], p["token"], CallPeer(RECORDINGS / f"{p['role']}.ogg"), http, live_url
+            )
             for p in created["participants"]
         }
         tasks = [asyncio.create_task(player.listen()) for player in players.values()]

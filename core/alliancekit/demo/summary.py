@@ -54,13 +54,18 @@ def _balance(balance: dict[str, Any]) -> dict[str, Any]:
 def show(console: Console, result: dict[str, Any]) -> None:
     """Print the result for a person."""
     call = result["call"]
-    console.print(f"\n[bold]A real call of {call['seconds']:.0f} s[/bold], {call['segments']} segments, ended: {call['ended']}")
+    console.print(
+        f"\n[bold]A real call of {call['seconds']:.0f} s[/bold],"
+        f" {call['segments']} segments, ended: {call['ended']}"
+    )
     balance = result["talk_balance"]
     if balance is not None:
         client, therapist = balance["client"], balance["therapist"]
         console.print(
-            f"Talk balance (a description, not a score): client {client['share']:.0%} in {client['turns']} turns, "
-            f"therapist {therapist['share']:.0%} in {therapist['turns']} turns, silence {balance['silence']:.0%}"
+            "Talk balance (a description, not a score):"
+            f" client {client['share']:.0%} in {client['turns']} turns,"
+            f" therapist {therapist['share']:.0%} in {therapist['turns']} turns,"
+            f" silence {balance['silence']:.0%}"
         )
     table = Table(title="Answers", title_justify="left")
     for column in ("who", "moment", "instrument", "scale", "value", "0–100"):

@@ -87,7 +87,9 @@ class Vendor:
 
     async def ask_pulse(self, session: str) -> list[str]:
         """Ask the client for a pulse now; the new prompts' ids."""
-        reply = await self._http.post(f"/v1/sessions/{session}/prompts", json={"moment": "in_call", "role": "client"})
+        reply = await self._http.post(
+            f"/v1/sessions/{session}/prompts", json={"moment": "in_call", "role": "client"}
+        )
         reply.raise_for_status()
         prompts: list[str] = reply.json()["prompts"]
         return prompts
@@ -98,7 +100,7 @@ class Vendor:
         reply.raise_for_status()
         return str(reply.json()["url"])
 
-    # pages ---------------------------------------------------------------------------------------------------
+    # pages ---------------------------------------------------------------------------------------------
 
     async def _page(self, request: Request) -> Response:
         name = str(request.path_params.get("name", "index.html"))
@@ -107,7 +109,11 @@ class Vendor:
         suffix = name.rpartition(".")[2]
         if suffix not in TYPES or "/" in name or not (PAGES / name).is_file():
             return Response("There is no such page in the demo.", 404)
-        headers = {"Content-Security-Policy": CSP, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+        headers = {
+            "Content-Security-Policy": CSP,
+            "Cache-Control": "no-store",
+            "Referrer-Policy": "no-referrer",
+        }
         return Response((PAGES / name).read_bytes(), media_type=TYPES[suffix], headers=headers)
 
     async def _join(self, request: Request) -> Response:
@@ -136,7 +142,7 @@ class Vendor:
     async def _therapist(self, _: Request) -> Response:
         return RedirectResponse(await self.launch(), 303)
 
-    # signalling ----------------------------------------------------------------------------------------------
+    # signalling ----------------------------------------------------------------------------------------
 
     async def _signal(self, socket: WebSocket) -> None:
         await socket.accept()

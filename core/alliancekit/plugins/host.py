@@ -160,7 +160,7 @@ class PluginHost:
         ]
         return LoadReport((*configured, *others))
 
-    # steps of load ------------------------------------------------------------------------------------------
+    # steps of load -------------------------------------------------------------------------------------
 
     def _order(self) -> list[str]:
         enabled = [name for name in self._config.enabled if self._discover or name in self._extra]
@@ -266,7 +266,7 @@ class PluginHost:
                 owners.setdefault(root, []).append(plugin.name)
         return {root: names[0] for root, names in owners.items() if len(names) == 1 and root != PROJECT}
 
-    # the report ---------------------------------------------------------------------------------------------
+    # the report ----------------------------------------------------------------------------------------
 
     def _entry(self, plugin: _Plugin) -> PluginEntry:
         health = plugin.health

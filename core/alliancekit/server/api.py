@@ -107,7 +107,8 @@ async def _respond(request: Request) -> Response:
         body = schemas.ResponseIn.model_validate_json(await request.body())
     except ValidationError as error:
         raise InvalidAnswerError(
-            f"The answers are not of the documented form: {describe_invalid(error.errors())}. Nothing was stored."
+            f"The answers are not of the documented form: {describe_invalid(error.errors())}."
+            " Nothing was stored."
         ) from None
     saved = await backend.service.feedback.capture(person, key, body.prompt, body.answers, body.visibility)
     return Response(saved.reply, 201, media_type="application/json")
@@ -122,12 +123,15 @@ pages.add_api_route(
     response_model=schemas.ResponseStored,
     name="respond",
     summary="Store a participant's answers",
-    description="Stores answers, scores, audit entry and outbox rows in one transaction; 201 means that they are"
-    " on the disk. The same Idempotency-Key with the same body gives the first answer again.",
+    description="Stores answers, scores, audit entry and outbox rows in one transaction; 201 means that they"
+    " are on the disk. The same Idempotency-Key with the same body gives the first answer again.",
     responses={
         400: {"description": "Idempotency-Key missing", **PROBLEM},
         409: {"description": "Prompt closed, or the same key still in progress", **PROBLEM},
-        422: {"description": "An answer the instrument does not have, or the key came with other answers", **PROBLEM},
+        422: {
+            "description": "An unknown answer, or the key came with other answers",
+            **PROBLEM,
+        },
     },
     openapi_extra={
         "parameters": [

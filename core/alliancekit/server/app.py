@@ -66,6 +66,7 @@ def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str
             allow_origins=list(allowed_origins),
             allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
+            expose_headers=["Retry-After"],
             allow_credentials=False,
         )
     return LiveEndpoint(app, backend)

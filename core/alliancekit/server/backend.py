@@ -51,7 +51,7 @@ class Backend:
         self.tokens = Tokens(keys, issuer=service.settings.issuer or "alliancekit")
         self.live = service.live
 
-    # vendors -------------------------------------------------------------------------------------------------
+    # vendors -------------------------------------------------------------------------------------------
 
     async def tenant_of_key(self, key: str) -> str | None:
         """The tenant of a valid key."""
@@ -144,17 +144,24 @@ class Backend:
         return await self.session_state(tenant, session)
 
     async def ask_now(self, tenant: str, session: str, body: schemas.PromptIn) -> list[str]:
-        """Ask for feedback now, by the style's plan; who has an open prompt of this moment is not asked again."""
+        """Ask now, by the style's plan; who has an open prompt of this moment is not asked again."""
         service = self.service
 
         def work(conn: Connection) -> tuple[rows.Session, tuple[StoredParticipant, ...], set[str]]:
-            asked = {one.participant for one in prompts.open_prompts(conn, session) if one.moment == body.moment}
-            return rows.read_session(conn, tenant, session), rows.participants_of(conn, tenant, session), asked
+            asked = {
+                one.participant for one in prompts.open_prompts(conn, session) if one.moment == body.moment
+            }
+            return (
+                rows.read_session(conn, tenant, session),
+                rows.participants_of(conn, tenant, session),
+                asked,
+            )
 
         row, people, asked = await service.database.read(work)
         if body.moment == "in_call" and row.status == "ended":
             raise ConflictError(
-                "The call is over; nobody was asked.", fix="Ask for the end_of_call or follow_up feedback instead."
+                "The call is over; nobody was asked.",
+                fix="Ask for the end_of_call or follow_up feedback instead.",
             )
         known = tuple(Participant(id=one.id, role=one.role, language=one.language) for one in people)
         plan = await service.pipeline.plan(row, known, body.moment, manual=True)
@@ -176,7 +183,7 @@ class Backend:
         token = self.tokens.issue(LaunchClaims(tenant=tenant, therapist=therapist))
         return f"{self.base_url}/therapist?launch={token}"
 
-    # participants --------------------------------------------------------------------------------------------
+    # participants --------------------------------------------------------------------------------------
 
     def person(self, token: str) -> Person:
         """The participant of a token.
@@ -185,9 +192,7 @@ class Backend:
             NotAllowedError: the token is not a valid participant's.
         """
         claims = self.tokens.check(token, ParticipantClaims)
-        return Person(
-            tenant=claims.tenant, session=claims.session, id=claims.participant, role=claims.role
-        )
+        return Person(tenant=claims.tenant, session=claims.session, id=claims.participant, role=claims.role)
 
     async def caller(self, token: str) -> Caller:
         """The participant of a token, as a plugin's route sees them."""
@@ -216,7 +221,7 @@ class Backend:
             )
         )
 
-    # therapists ----------------------------------------------------------------------------------------------
+    # therapists ----------------------------------------------------------------------------------------
 
     async def sign_in(self, launch: str) -> str:
         """Use up a launch link; returns the token for the therapist's cookie.
@@ -232,10 +237,12 @@ class Backend:
             return tenants.spend_token(conn, claims.tenant, claims.jti, expires_at=ends, now=now)
 
         if not await self.service.database.write(work):
-            raise NotAllowedError("This link was used before; it works once.", fix="Open it again from your system.")
+            raise NotAllowedError(
+                "This link was used before; it works once.", fix="Open it again from your system."
+            )
         return self.tokens.issue(TherapistClaims(tenant=claims.tenant, therapist=claims.therapist))
 
-    # live ----------------------------------------------------------------------------------------------------
+    # live ----------------------------------------------------------------------------------------------
 
     def live_address(self, token: str) -> Address:
         """Whose hints this token may hear.
@@ -254,9 +261,7 @@ class Backend:
         if address[0] != "participant":
             return None
         now = self.service.clock()
-        found = await self.service.database.read(
-            lambda conn: prompts.current_prompt(conn, address[1], now)
-        )
+        found = await self.service.database.read(lambda conn: prompts.current_prompt(conn, address[1], now))
         if found is None:
             return None
         return {"type": "prompt", "prompt": found.id, "moment": found.moment, "session": found.session}
@@ -271,9 +276,7 @@ class Backend:
                 return
             found = prompts.read_prompt(conn, person.tenant, prompt)
             if found is not None and found.participant == person.id:
-                prompts.record_delivery(
-                    conn, person.tenant, prompt, channel="live", status="seen", now=now
-                )
+                prompts.record_delivery(conn, person.tenant, prompt, channel="live", status="seen", now=now)
 
         if address[0] == "participant":
             await self.service.database.write(work)

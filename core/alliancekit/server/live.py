@@ -1,7 +1,7 @@
 """`/v1/live`: the WebSocket that carries hints.
 
-Plain ASGI in front of the framework: thousands of pages stay connected, and each layer that a connection passes
-through keeps memory for as long as it lasts.
+Plain ASGI in front of the framework: thousands of pages stay connected, and each layer that a connection
+passes through keeps memory for as long as it lasts.
 """
 
 from __future__ import annotations

@@ -48,7 +48,11 @@ async def embed(request: Request) -> Response:
 @router.get("/r/{link}")
 async def rating(request: Request, link: str) -> Response:
     """The page behind a rating link: the element, and nothing else."""
-    headers = {"Content-Security-Policy": RATING_CSP, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    headers = {
+        "Content-Security-Policy": RATING_CSP,
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+    }
     try:
         token = auth.backend_of(request).token_of_link(link)
     except NotAllowedError:
@@ -63,7 +67,7 @@ async def rating_css() -> Response:
     return Response((files("alliancekit.web") / "rating.css").read_bytes(), media_type=STATIC_TYPES["css"])
 
 
-# the therapist's pages -----------------------------------------------------------------------------------------
+# the therapist's pages --------------------------------------------------------------------------------
 
 
 @router.get("/therapist")
@@ -137,7 +141,7 @@ def _page(html: str, status: int = 200) -> Response:
     return HTMLResponse(html, status, dict(render.HEADERS))
 
 
-# health --------------------------------------------------------------------------------------------------------
+# health -----------------------------------------------------------------------------------------------
 
 
 @router.get("/healthz")
@@ -157,4 +161,6 @@ async def readyz(request: Request) -> Response:
             problems.append(f"queued work is {lag:.0f} s late")
     except StoreError:
         problems.append("the database does not answer")
-    return JSONResponse({"status": "ready" if not problems else "not ready", "problems": problems}, 503 if problems else 200)
+    return JSONResponse(
+        {"status": "ready" if not problems else "not ready", "problems": problems}, 503 if problems else 200
+    )

@@ -65,7 +65,9 @@ async def _internal(request: Request, error: Exception) -> Response:
     reference = uuid.uuid4().hex[:12]
     # The exception's text may quote a client: only its type is logged.
     log.error("internal error %s: %s on %s", reference, type(error).__name__, request.scope["type"])
-    return problem(500, "internal", f"Nothing was stored. Try again; if it stays, report reference {reference}.")
+    return problem(
+        500, "internal", f"Nothing was stored. Try again; if it stays, report reference {reference}."
+    )
 
 
 def install(app: FastAPI) -> None:

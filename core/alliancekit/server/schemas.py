@@ -100,7 +100,7 @@ class PromptsOut(BaseModel):
 
 
 class ResponseIn(Body):
-    """A participant's answers to a prompt: instrument → item → value. Left-out items count as not answered."""
+    """Answers to a prompt: instrument → item → value. Left-out items count as not answered."""
 
     prompt: Annotated[str, Field(max_length=64)]
     visibility: Visibility = "therapist_now"

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import Connection, select
+
 from alliancekit.store.compiled import Prepared, insert_all
 from alliancekit.store.tables import audit
 from alliancekit.store.text import dump, load
-from sqlalchemy import Connection, select
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

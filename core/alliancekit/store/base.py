@@ -6,9 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Literal, TypeVar
 
-from alliancekit.errors import AllianceKitError, ConfigError, StoreError
 from sqlalchemy import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from alliancekit.errors import AllianceKitError, ConfigError, StoreError
 
 T = TypeVar("T")
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from sqlalchemy import Connection, bindparam, select, update
+
 from alliancekit.errors import ConflictError, KeyReusedError
 from alliancekit.events import Moment, Role, Score, Visibility
 from alliancekit.store.audit import append
@@ -13,7 +15,6 @@ from alliancekit.store.compiled import Prepared, insert_all, insert_into
 from alliancekit.store.outbox import Work, add_work
 from alliancekit.store.tables import prompt, response, score, submission
 from alliancekit.store.text import dump
-from sqlalchemy import Connection, bindparam, select, update
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,10 +17,11 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any, TypeVar, cast
 
+from sqlalchemy import Connection
+
 from alliancekit.errors import StoreError
 from alliancekit.store.base import Work, shown
 from alliancekit.store.workers import Workers, closed_error, settle
-from sqlalchemy import Connection
 
 T = TypeVar("T")
 Outcome = tuple["asyncio.Future[Any]", Any, Exception | None]

@@ -13,11 +13,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+
 from alliancekit.store.base import parse_url, store_error
 from alliancekit.store.postgres import postgres_engine
 from alliancekit.store.sqlite import FileLock, sqlite_engine, sqlite_path
-from sqlalchemy import URL, Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
 
 _UPGRADE_LOCK = 0x616C6C69  # "alli": the advisory lock that two upgrades at once share
 

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import Connection, and_, bindparam, delete, exists, func, or_, select, text, update
+
 from alliancekit.store.compiled import Prepared, insert_all
 from alliancekit.store.tables import outbox
 from alliancekit.store.text import dump, load
-from sqlalchemy import Connection, and_, bindparam, delete, exists, func, or_, select, text, update
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TypeVar
 
-from alliancekit.errors import ConfigError, StoreError
-from alliancekit.store.base import Database, Work, store_error
-from alliancekit.store.workers import Workers
 from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 from typing_extensions import override
+
+from alliancekit.errors import ConfigError, StoreError
+from alliancekit.store.base import Database, Work, store_error
+from alliancekit.store.workers import Workers
 
 T = TypeVar("T")
 

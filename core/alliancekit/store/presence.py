@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from sqlalchemy import ColumnElement, Connection, and_, case, or_, select, update
+
 from alliancekit.events import SpeechSpan, TalkBalance, TalkShare
 from alliancekit.store.compiled import insert_into
 from alliancekit.store.tables import presence, session
 from alliancekit.store.text import dump, load
-from sqlalchemy import ColumnElement, Connection, and_, case, or_, select, update
 
 How = Literal["left", "dropped"]
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from sqlalchemy import Connection, or_, select, update
+
 from alliancekit.events import Moment
 from alliancekit.store.compiled import insert_into, insert_new
 from alliancekit.store.tables import delivery, participant, prompt
 from alliancekit.store.text import dump, load, new_id
-from sqlalchemy import Connection, or_, select, update
 
 PromptStatus = Literal["open", "answered", "dismissed", "expired", "cancelled"]
 """`open` can be answered; every other status is final."""

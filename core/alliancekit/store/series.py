@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import Connection, Select, delete, func, insert, select
+
 from alliancekit.errors import NotFoundError
 from alliancekit.events import Guidance, Response, Score, SeriesPoint, Signal, TalkBalance
 from alliancekit.store.compiled import insert_into
@@ -15,7 +17,6 @@ from alliancekit.store.presence import talk_balance_of
 from alliancekit.store.sessions import SHOWN, Session
 from alliancekit.store.tables import audit, guidance, not_computed, response, score, session, signal
 from alliancekit.store.text import dump, load
-from sqlalchemy import Connection, Select, delete, func, insert, select
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

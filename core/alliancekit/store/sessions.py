@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
+from sqlalchemy import Connection, func, select, update
+
 from alliancekit.errors import ConflictError, NotFoundError
 from alliancekit.events import EndReason, Role
 from alliancekit.store.compiled import insert_new
 from alliancekit.store.tables import episode, participant, session
 from alliancekit.store.text import new_id
-from sqlalchemy import Connection, func, select, update
 
 SessionStatus = Literal["waiting", "live", "ended"]
 """`waiting`: nobody has come yet; `live`: somebody came; `ended`: final."""

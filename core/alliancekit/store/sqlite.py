@@ -8,14 +8,15 @@ import os
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from alliancekit.errors import StoreBusyError, StoreError
-from alliancekit.store.base import Database, Work, shown, store_error, url_error
-from alliancekit.store.groupcommit import GroupCommit
-from alliancekit.store.workers import Workers
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 from typing_extensions import override
+
+from alliancekit.errors import StoreBusyError, StoreError
+from alliancekit.store.base import Database, Work, shown, store_error, url_error
+from alliancekit.store.groupcommit import GroupCommit
+from alliancekit.store.workers import Workers
 
 T = TypeVar("T")
 

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import Connection, delete, insert, select, update
+
 from alliancekit.store.compiled import insert_into
 from alliancekit.store.tables import spent_token, tenant, tenant_key
 from alliancekit.store.text import dump, load, new_id
-from sqlalchemy import Connection, delete, insert, select, update
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

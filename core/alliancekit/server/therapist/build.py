@@ -97,7 +97,10 @@ def _asked(conn: Connection, sessions: Sequence[str]) -> list[Asked]:
         .where(prompt.c.session.in_(sessions))
         .order_by(prompt.c.created_at, prompt.c.id)
     )
-    return [Asked(s, role, moment, tuple(load(names)), status) for s, role, moment, names, status in conn.execute(query)]
+    return [
+        Asked(s, role, moment, tuple(load(names)), status)
+        for s, role, moment, names, status in conn.execute(query)
+    ]
 
 
 class _Builder:
@@ -138,7 +141,9 @@ class _Builder:
                 for _, signal in one.signals
             ),
             guidance=() if last_with_guidance is None else tuple(a for _, a in last_with_guidance.guidance),
-            not_computed=() if newest is None else tuple(
+            not_computed=()
+            if newest is None
+            else tuple(
                 views.NotComputed(what=gap.hook, plugin=gap.plugin, status=gap.status)
                 for gap in newest.not_computed
             ),
@@ -159,7 +164,9 @@ class _Builder:
             client=self._readings(one, "client"),
             therapist=self._readings(one, "therapist"),
             pulses=tuple(
-                views.PulseView(role=r.role, after_seconds=max(0.0, r.at - began), reading=self._pulse(one, r))
+                views.PulseView(
+                    role=r.role, after_seconds=max(0.0, r.at - began), reading=self._pulse(one, r)
+                )
                 for r in one.responses
                 if r.moment == "in_call"
             ),
@@ -181,7 +188,8 @@ class _Builder:
                 return {score.scale: Reading.of_score(score) for score in response.scores if not score.plugin}
             return {score.scale: Reading(state=state) for score in response.scores if not score.plugin}
         asked = [
-            a for a in self._asked
+            a
+            for a in self._asked
             if a.session == one.session.id and a.role == role and self._measure in a.instruments
         ]
         if not asked:
@@ -192,7 +200,8 @@ class _Builder:
 
     def _answers(self, one: SeriesSession, role: Role) -> list[Response]:
         return [
-            r for r in one.responses
+            r
+            for r in one.responses
             if r.role == role and r.instrument == self._measure and r.moment != "in_call"
         ]
 
@@ -239,7 +248,11 @@ class _Builder:
             for role, answers in sides.items():
                 response = answers[-1] if answers else None
                 states[role] = "no_answer" if response is None else self._state(one, response)
-                if response is not None and states[role] == "shown" and (self._measure, role) in self._instruments:
+                if (
+                    response is not None
+                    and states[role] == "shown"
+                    and (self._measure, role) in self._instruments
+                ):
                     marks[role] = _labels(self._instruments.get(self._measure, role), response.answers)
             form = next(iter(self._instruments.forms(self._measure)), None)
             facets = [] if form is None else [item.facet or item.id for item in form.items]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from alembic import context
-from alliancekit.store.tables import metadata
 from sqlalchemy import Connection
+
+from alliancekit.store.tables import metadata
 
 connection: Connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=metadata, transactional_ddl=True)
