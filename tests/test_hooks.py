@@ -66,7 +66,7 @@ async def answered(hook: str) -> Any:
     return outcome.value
 
 
-# one test a hook: its example does what its docstring says --------------------------------------------
+# one test a hook: its example does what it says
 
 
 def test_hook_register_instruments() -> None:
@@ -154,7 +154,7 @@ async def test_hook_describe_talk() -> None:
     assert (talk.client.share, talk.therapist.seconds) == (0.75, 10.0)
 
 
-# the whole --------------------------------------------------------------------------------------------
+# the whole
 
 
 def test_every_hook_has_its_test() -> None:
@@ -204,7 +204,7 @@ def test_the_page_tells_of_the_hook(hook: str) -> None:
     assert "class " in section
 
 
-# data minimisation ------------------------------------------------------------------------------------
+# data minimisation
 
 
 def seen_by(*needs: str) -> tuple[dict[str, Any], PluginHost]:

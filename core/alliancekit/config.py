@@ -15,8 +15,11 @@ are short forms. Unknown settings are refused. An example of the file:
     [call]
     grace = 30
 
-    [plugins.strain]
-    enabled = true
+    [plugins]
+    disabled = ["webrtc"]
+
+    [plugins.settings.strain]
+    own_drops = true
 """
 
 from __future__ import annotations

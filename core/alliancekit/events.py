@@ -264,7 +264,7 @@ class ParticipantLeft(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionEnded(Event):
-    """The session is over; `confidence` (0–1) says how sure that is. Needs `speech` for `speech`."""
+    """The session is over; `confidence` (0–1) says how sure that is."""
 
     style: str
     reason: EndReason

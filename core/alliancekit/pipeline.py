@@ -181,7 +181,9 @@ class Pipeline:
 
         def work(conn: Connection) -> tuple[list[Prompt], dict[str, Role]]:
             roles = calls.roles_of(conn, row.tenant, row.id)
-            people = {person: role for person, role in roles.items() if who is None or person in who}
+            people: dict[str, Role] = {
+                person: role for person, role in roles.items() if who is None or person in who
+            }
             made = self._feedback.make_prompts(
                 conn,
                 tenant=row.tenant,

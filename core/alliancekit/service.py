@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
+from pydantic import ValidationError
+
 from alliancekit import calls
 from alliancekit.adapters import PromptHint
 from alliancekit.config import Settings
@@ -23,6 +25,7 @@ from alliancekit.live import Address, LiveHub
 from alliancekit.outbox import Relay
 from alliancekit.pipeline import Pipeline, hint_of
 from alliancekit.plugins import PluginHost, PluginsConfig
+from alliancekit.secret_refs import resolved
 from alliancekit.sessions import Fact
 from alliancekit.store import migrate, presence, prompts
 from alliancekit.store import sessions as rows
@@ -57,15 +60,14 @@ class Service:
         self.settings = settings
         self.clock = clock
         self.live = LiveHub(clock)
-        self.plugins = PluginHost(
-            PluginsConfig.model_validate(settings.plugins), extra=extra, no_plugins=no_plugins
-        )
+        config = plugins_config(settings)
+        self.plugins = PluginHost(config, extra=extra, no_plugins=no_plugins)
         self.plugins.load()
         self.hooks = self.plugins.hooks
         self.instruments = self.plugins.instruments
         self.draining = False
         self._tasks: list[asyncio.Task[None]] = []
-        self._watchdog = Watchdog(self.hooks)
+        self._watchdog = Watchdog(self.hooks, limit=config.limits.block)
         self.database: Database
         self.feedback: Feedback
         self.calls: calls.Calls
@@ -222,6 +224,22 @@ class Service:
                 conn, tenant, prompt, channel=channel, status="seen", now=now
             )
         )
+
+
+def plugins_config(settings: Settings) -> PluginsConfig:
+    """The table `[plugins]` with its secrets read.
+
+    Raises:
+        ConfigError: an entry is unknown or does not fit, or a secret cannot be read. Values are not repeated.
+    """
+    try:
+        return PluginsConfig.model_validate(resolved(settings.plugins))
+    except ValidationError as error:
+        lines = [
+            f"plugins.{'.'.join(str(part) for part in one['loc'])}: {one['msg']}"
+            for one in error.errors(include_url=False, include_input=False, include_context=False)
+        ]
+        raise ConfigError(f"The plugin settings cannot be used: {'; '.join(lines)}.") from None
 
 
 def _report_end(task: asyncio.Task[None]) -> None:

@@ -39,6 +39,7 @@ class Watched(Protocol):
     @property
     def modules(self) -> Mapping[str, str]:
         """Root module → plugin name, to name a plugin whose own background task or callback blocks."""
+        ...
 
     def blocked(self, incident: Incident) -> None:
         """Called from the watchdog's thread, once for each incident, while the loop still stands."""

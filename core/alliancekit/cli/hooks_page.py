@@ -28,11 +28,13 @@ ON_FAILURE: Final = {
 
 _HEAD: Final = f"""# Hooks
 
-Written by `python -m alliancekit.cli.hooks_page` from `alliancekit.hookspecs`; do not edit. Hook API {HOOK_API}.
+Written by `python -m alliancekit.cli.hooks_page` from `alliancekit.hookspecs`; do not edit it.
+Hook API {HOOK_API}.
 
 A plugin inherits `AllianceHooks` and marks the hooks it implements with `@hookimpl`. Each example is a
-complete plugin. Limits are per plugin and call and can be changed in `[plugins.limits]`. An event field marked
-with a need stays empty unless the plugin names it in `needs`. That keeps data small; it is not a sandbox.
+complete plugin. Limits are per plugin and call and can be changed in `[plugins.limits]`. An event field
+marked with a need stays empty unless the plugin names it in `needs`. That keeps data small; it is not a
+sandbox.
 """
 
 _NEEDS: Final = {

@@ -35,6 +35,7 @@ class LiveBackend(Protocol):
 
     def live_address(self, token: str) -> Address:
         """Who this token belongs to; raises NotAllowedError."""
+        ...
 
     async def live_waiting(self, address: Address) -> dict[str, Any] | None:
         """The hint that a page should get right after it connected."""

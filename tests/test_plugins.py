@@ -1,0 +1,620 @@
+"""Finding, loading, verifying and reporting plugins, with real distributions in a temporary folder."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ValidationError
+from typer.testing import CliRunner
+
+from alliancekit import events
+from alliancekit.adapters import Route, RouteReply, RouteRequest
+from alliancekit.cli.plugins import app
+from alliancekit.errors import ConfigError, PluginError
+from alliancekit.hookspecs import HOOK_API, AllianceHooks, hookimpl
+from alliancekit.plugins import DEFAULT_PLUGINS, Limits, LoadReport, PluginHost, PluginsConfig
+from tests.bad_plugins import EXPECTED, bad_plugins
+from tests.sample_events import EVENTS
+
+GOOD = """
+from alliancekit.hookspecs import AllianceHooks, hookimpl
+class Plugin(AllianceHooks):
+    @hookimpl
+    async def session_started(self, event):
+        pass
+"""
+
+Install = Callable[..., None]
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+    """Installs a distribution with one module that offers one plugin."""
+    before = set(sys.modules)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def make(
+        name: str,
+        source: str = GOOD,
+        *,
+        distribution: str = "",
+        module: str = "",
+        group: str = "plugins",
+        requires: str = "",
+    ) -> None:
+        distribution = distribution or f"alliancekit-{name}"
+        module = module or f"alliancekit_test_{name}"
+        (tmp_path / f"{module}.py").write_text(source)
+        info = tmp_path / f"{distribution.replace('-', '_')}-1.2.dist-info"
+        info.mkdir(exist_ok=True)
+        (info / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.2\n{requires}"
+        )
+        (info / "entry_points.txt").write_text(f"[alliancekit.{group}]\n{name} = {module}:Plugin\n")
+
+    yield make
+    for loaded in set(sys.modules) - before:
+        if loaded.startswith("alliancekit_test_"):
+            del sys.modules[loaded]
+
+
+def loaded(*enabled: str, **config: Any) -> PluginHost:
+    host = PluginHost(PluginsConfig(enabled=list(enabled), **config))
+    host.load()
+    return host
+
+
+def with_code(*extra: tuple[str, Any], **config: Any) -> PluginHost:
+    host = PluginHost(PluginsConfig(**config), extra=extra, discover=False)
+    host.load()
+    return host
+
+
+def reason_for(plugin: type[AllianceHooks]) -> str:
+    """Why the host does not run this plugin."""
+    entry = with_code(("it", plugin)).report["it"]
+    assert entry.status == "failed"
+    assert entry.hooks == ()
+    return entry.reason
+
+
+# finding
+
+
+def test_only_enabled_plugins_are_imported(install: Install) -> None:
+    install("wanted")
+    install("unwanted", "raise RuntimeError")
+    host = loaded("wanted")
+    entry = host.report["wanted"]
+    assert (entry.status, entry.group, entry.distribution, entry.version, entry.module, entry.hooks) == (
+        "loaded",
+        "alliancekit.plugins",
+        "alliancekit-wanted",
+        "1.2",
+        "alliancekit_test_wanted",
+        ("session_started",),
+    )
+    assert host.report["unwanted"].status == "disabled"
+    assert "plugins.enabled" in host.report["unwanted"].fix
+    assert "alliancekit_test_unwanted" not in sys.modules
+
+
+def test_disabled_wins_over_enabled_and_code(install: Install) -> None:
+    install("one", "raise RuntimeError")
+    host = PluginHost(
+        PluginsConfig(enabled=["one"], disabled=["one", "two"]), extra=[("two", AllianceHooks())]
+    )
+    report = host.load()
+    assert [report[name].status for name in ("one", "two")] == ["disabled", "disabled"]
+    assert "alliancekit_test_one" not in sys.modules
+
+
+def test_adapters_have_their_own_group(install: Install) -> None:
+    install("video", group="adapters")
+    assert loaded("video").report["video"].group == "alliancekit.adapters"
+
+
+def test_a_missing_plugin_is_reported_with_a_suggestion(install: Install) -> None:
+    install("attendance")
+    entry = loaded("atendance").report["atendance"]
+    assert (entry.status, entry.fix) == ("failed", "Did you mean 'attendance'?")
+
+
+def test_a_plugin_whose_module_is_gone_is_reported(install: Install, tmp_path: Path) -> None:
+    install("gone")
+    (tmp_path / "alliancekit_test_gone.py").unlink()
+    entry = loaded("gone").report["gone"]
+    assert entry.status == "failed"
+    assert "alliancekit_test_gone is not installed" in entry.reason
+    assert "alliancekit-gone" in entry.fix
+
+
+def test_two_distributions_claim_one_name(install: Install) -> None:
+    install("twin", module="alliancekit_test_a", distribution="first-twin")
+    install("twin", module="alliancekit_test_b", distribution="second-twin")
+    entry = loaded("twin").report["twin"]
+    assert entry.status == "failed"
+    assert "first-twin" in entry.reason
+    assert "second-twin" in entry.reason
+
+
+def test_two_distributions_install_one_module(install: Install) -> None:
+    install("mine", module="alliancekit_test_same", distribution="dist-mine")
+    install("yours", module="alliancekit_test_same", distribution="dist-yours")
+    report = loaded("mine", "yours").report
+    assert {report[name].status for name in ("mine", "yours")} == {"failed"}
+    assert "dist-mine, dist-yours" in report["mine"].reason
+
+
+def test_the_default_set_never_crashes() -> None:
+    host = PluginHost()
+    report = host.load()
+    assert tuple(entry.name for entry in report.entries)[: len(DEFAULT_PLUGINS)] == DEFAULT_PLUGINS
+    for entry in report.entries:
+        assert entry.status in ("loaded", "failed", "disabled")
+        assert (entry.status == "loaded") == (entry.reason == ""), entry
+
+
+# importing
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("import sys; sys.exit('secret words')", "SystemExit"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+        ("1 / 0", "ZeroDivisionError at "),
+        ("def broken(:", "SyntaxError"),
+        ("Other = 1", "does not exist"),
+        ("Plugin = 1", "is no class"),
+        ("class Plugin: pass", "does not inherit AllianceHooks"),
+        ("from alliancekit.events import Nothing", "cannot import name"),
+    ],
+)
+def test_a_broken_import_harms_only_itself(install: Install, source: str, said: str) -> None:
+    install("broken", source)
+    install("fine")
+    report = loaded("broken", "fine").report
+    assert report["broken"].status == "failed"
+    assert said in report["broken"].reason
+    assert "secret words" not in json.dumps(report.to_json())
+    assert report["fine"].status == "loaded"
+
+
+def test_a_missing_extra_is_explained(install: Install) -> None:
+    needs = 'Requires-Dist: no-such-module>=1; extra == "video"\nProvides-Extra: video\n'
+    install("video", "import no_such_module.inner", distribution="alliance-video", requires=needs)
+    entry = loaded("video").report["video"]
+    assert (entry.reason, entry.fix) == ("needs no_such_module.", "pip install 'alliance-video[video]'")
+
+
+def test_a_missing_module_without_an_extra(install: Install) -> None:
+    install("video", "import no_such_module")
+    assert loaded("video").report["video"].fix == "pip install no-such-module"
+
+
+def test_a_second_copy_of_our_own_modules_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "plugins.alliancekit_strain", sys)
+    with pytest.raises(PluginError, match="second copy of alliancekit_strain"):
+        with_code()
+
+
+def test_a_plugin_from_the_repository_root_is_refused() -> None:
+    stray = type("Stray", (AllianceHooks,), {"__module__": "adapters.thing"})
+    assert "import thing" in reason_for(stray)
+
+
+# verifying
+
+
+def test_a_misspelt_hook_is_refused_with_a_suggestion() -> None:
+    class Misspelt(AllianceHooks):
+        @hookimpl
+        async def sesion_started(self, event: events.SessionStarted) -> None: ...
+
+    assert "Did you mean 'session_started'?" in reason_for(Misspelt)
+
+
+def test_an_override_without_hookimpl_is_refused() -> None:
+    class Unmarked(AllianceHooks):
+        async def session_started(self, event: events.SessionStarted) -> None: ...
+
+    assert "not marked @hookimpl" in reason_for(Unmarked)
+
+
+def test_an_override_of_a_marked_hook_must_be_marked_again() -> None:
+    class Base(AllianceHooks):
+        @hookimpl
+        async def session_started(self, event: events.SessionStarted) -> None: ...
+
+    class Derived(Base):
+        async def session_started(self, event: events.SessionStarted) -> None: ...
+
+    assert "not marked @hookimpl" in reason_for(Derived)
+
+
+def test_a_method_that_looks_like_a_hook_is_a_warning() -> None:
+    class Close(AllianceHooks):
+        async def sesion_started(self, event: events.SessionStarted) -> None: ...
+
+        async def helper(self) -> None: ...
+
+    entry = with_code(("it", Close)).report["it"]
+    assert entry.status == "loaded"
+    [warning] = entry.warnings
+    assert "session_started" in warning
+
+
+def test_the_colour_must_match() -> None:
+    class Plain(AllianceHooks):
+        @hookimpl
+        def session_started(self, event: events.SessionStarted) -> None: ...  # type: ignore[override]
+
+    class Async(AllianceHooks):
+        @hookimpl
+        async def register_styles(self) -> list[events.Style]:  # type: ignore[override]
+            return []
+
+    assert "must be `async def`" in reason_for(Plain)
+    assert "must be a plain `def`" in reason_for(Async)
+
+
+def with_method(name: str, function: Any, **options: Any) -> type[AllianceHooks]:
+    mark: Any = hookimpl(**options) if options else hookimpl
+    return type("Made", (AllianceHooks,), {name: mark(function)})
+
+
+async def _none(self: Any) -> None: ...
+async def _two(self: Any, event: Any, more: Any) -> None: ...
+async def _default(self: Any, event: Any = None) -> None: ...
+async def _renamed(self: Any, happening: Any) -> None: ...
+async def _star(self: Any, *event: Any) -> None: ...
+async def _keyword(self: Any, *, event: Any) -> None: ...
+async def _right(self: Any, event: Any) -> None: ...
+
+
+@pytest.mark.parametrize("function", [_none, _two, _default, _renamed, _star, _keyword])
+def test_event_hooks_take_exactly_one_argument(function: Any) -> None:
+    assert "exactly one argument, `event`" in reason_for(with_method("session_started", function))
+
+
+@pytest.mark.parametrize("option", ["wrapper", "hookwrapper", "tryfirst", "trylast", "optionalhook"])
+def test_pluggys_options_are_refused(option: str) -> None:
+    assert option in reason_for(with_method("session_started", _right, **{option: True}))
+
+
+def test_plugins_define_no_hooks() -> None:
+    import pluggy
+
+    spec = pluggy.HookspecMarker("alliancekit")(firstresult=True)
+    assert "only the host defines hooks" in reason_for(type("S", (AllianceHooks,), {"plan": spec(_right)}))
+
+
+@pytest.mark.parametrize(
+    ("api", "fix"), [(HOOK_API + 1, "upgrade alliancekit"), (HOOK_API - 1, "upgrade the plugin")]
+)
+def test_the_hook_api_must_match(api: int, fix: str) -> None:
+    assert fix in reason_for(type("Old", (AllianceHooks,), {"hook_api": api}))
+
+
+def test_needs_are_checked() -> None:
+    wrong = type("Wrong", (AllianceHooks,), {"needs": frozenset({"answer"})})
+    assert "Did you mean 'answers'?" in reason_for(wrong)
+    assert "must be a frozenset" in reason_for(type("Text", (AllianceHooks,), {"needs": "answers"}))
+
+
+# settings
+
+
+class Threshold(BaseModel):
+    below: int = 50
+    token: str = ""
+
+
+class WithSettings(AllianceHooks):
+    def __init__(self, settings: Threshold) -> None:
+        self.settings = settings
+
+    @hookimpl
+    async def choose_style(self, event: events.StyleWanted) -> str | None:
+        return f"below {self.settings.below}"
+
+
+@pytest.mark.parametrize(("table", "below"), [({}, 50), ({"below": 20}, 20)])
+async def test_settings_reach_the_plugin(table: dict[str, Any], below: int) -> None:
+    host = with_code(("it", WithSettings), settings={"it": table})
+    outcome = await host.hooks.choose_style(EVENTS["choose_style"])
+    assert outcome is not None
+    assert (outcome.plugin, outcome.value) == ("it", f"below {below}")
+
+
+def test_settings_that_do_not_fit_name_the_field_and_no_value() -> None:
+    table = {"below": "private-value", "token": ["s3cret"]}
+    entry = with_code(("it", WithSettings), settings={"it": table}).report["it"]
+    assert entry.status == "failed"
+    assert "below: " in entry.reason
+    assert "token: " in entry.reason
+    assert "private-value" not in entry.reason
+    assert "s3cret" not in entry.reason
+    assert entry.fix == "Correct [plugins.settings.it]."
+
+
+def test_an_unknown_setting_is_not_ignored() -> None:
+    entry = with_code(("it", WithSettings), settings={"it": {"bellow": 3}}).report["it"]
+    assert "bellow: no such setting. Did you mean 'below'?" in entry.reason
+
+
+def test_settings_for_a_plugin_without_any() -> None:
+    entry = with_code(("it", AllianceHooks), settings={"it": {"x": 1}}).report["it"]
+    assert "takes no settings" in entry.reason
+
+
+def test_settings_for_a_plugin_built_in_code() -> None:
+    entry = with_code(("it", WithSettings(Threshold())), settings={"it": {"below": 1}}).report["it"]
+    assert "built in code" in entry.reason
+
+
+def test_an_init_that_takes_something_else() -> None:
+    class Wrong(AllianceHooks):
+        def __init__(self, path: str) -> None: ...
+
+    assert "something else than one settings model" in reason_for(Wrong)
+
+
+def test_an_init_that_raises() -> None:
+    class Raises(AllianceHooks):
+        def __init__(self) -> None:
+            raise OSError("private path")
+
+    assert "OSError at " in reason_for(Raises)
+    assert "private path" not in reason_for(Raises)
+
+
+def test_a_settings_table_for_nobody_is_refused() -> None:
+    with pytest.raises(ConfigError, match="Did you mean 'strain'"):
+        with_code(settings={"strian": {}})
+    with pytest.raises(ConfigError, match=r"plugins\.disabled"):
+        with_code(disabled=["webrct"])
+    with pytest.raises(ConfigError, match=r"plugins\.limits\.plugins"):
+        with_code(limits=Limits(plugins={"nobody-of-this-name": 1}))
+
+
+def test_the_configuration_itself_is_checked() -> None:
+    with pytest.raises(ConfigError, match=r"\[plugins\.settings\.strain\]"):
+        PluginsConfig.model_validate({"strain": {"enabled": True}})
+    with pytest.raises(ConfigError, match="Did you mean 'enabled'"):
+        PluginsConfig.model_validate({"enable": []})
+    with pytest.raises(ValidationError, match="twice"):
+        PluginsConfig(enabled=["a", "a"])
+    with pytest.raises(ValidationError, match="Did you mean 'session_ended'"):
+        Limits(hooks={"sesion_ended": 1})
+    with pytest.raises(ValidationError, match=r"above limits\.call"):
+        Limits(plugins={"strain": 10}, call=5)
+
+
+def test_limits_by_plugin_win_over_limits_by_hook() -> None:
+    limits = Limits(hooks={"session_ended": 1}, plugins={"slow": 4})
+    assert limits.of("slow", "session_ended") == 4
+    assert limits.of("other", "session_ended") == 1
+    assert limits.of("other", "session_started") == 2
+
+
+# registering
+
+
+class Styled(AllianceHooks):
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+    @hookimpl
+    def register_styles(self) -> list[events.Style]:
+        return [events.Style(name=name, title=name, description="") for name in self.names]
+
+    @hookimpl
+    async def choose_style(self, event: events.StyleWanted) -> str | None:
+        return self.names[0]
+
+
+async def test_a_name_that_is_taken_disables_the_later_plugin_completely() -> None:
+    host = with_code(("early", Styled("calm")), ("late", Styled("brisk", "calm")))
+    assert list(host.styles) == ["calm"]
+    entry = host.report["late"]
+    assert (entry.status, entry.reason) == ("failed", "the style calm is already registered by plugin early.")
+    outcome = await host.hooks.choose_style(EVENTS["choose_style"])
+    assert outcome is not None
+    assert outcome.plugin == "early"
+
+
+def test_the_same_name_twice_in_one_plugin() -> None:
+    assert "already registered by plugin it" in with_code(("it", Styled("a", "a"))).report["it"].reason
+
+
+def test_routes_of_two_plugins_do_not_collide_but_one_plugins_own_do() -> None:
+    async def answer(request: RouteRequest) -> RouteReply:
+        return RouteReply()
+
+    class Routes(AllianceHooks):
+        def __init__(self, *paths: str) -> None:
+            self.paths = paths
+
+        @hookimpl
+        def register_routes(self) -> list[Route]:
+            return [Route(method="GET", path=path, handler=answer) for path in self.paths]
+
+    host = with_code(("a", Routes("x", "y")), ("b", Routes("x")), ("c", Routes("x", "/x")))
+    assert [(plugin, route.path) for plugin, route in host.routes] == [("a", "x"), ("a", "y"), ("b", "x")]
+    assert host.report["c"].status == "failed"
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [(SystemExit("x"), "SystemExit"), (ValueError("x"), "ValueError"), ("text", "str"), ([1], "with int")],
+)
+async def test_a_failing_register_hook_disables_the_plugin(result: Any, said: str) -> None:
+    class Failing(AllianceHooks):
+        @hookimpl
+        def register_styles(self) -> list[events.Style]:
+            if isinstance(result, BaseException):
+                raise result
+            value: list[events.Style] = result
+            return value
+
+        @hookimpl
+        async def session_started(self, event: events.SessionStarted) -> None: ...
+
+    host = with_code(("failing", Failing()), ("fine", Styled("calm")))
+    assert host.report["failing"].status == "failed"
+    assert said in host.report["failing"].reason
+    assert host.report["fine"].status == "loaded"
+    assert await host.hooks.session_started(EVENTS["session_started"]) == []
+
+
+# order, required, no plugins
+
+
+async def test_the_order_is_the_configurations_then_codes() -> None:
+    extra = [("d", Styled("d")), ("c", Styled("c")), ("a", Styled("a")), ("b", Styled("b"))]
+
+    class Told(Styled):
+        @hookimpl
+        async def session_started(self, event: events.SessionStarted) -> None: ...
+
+    extra = [(name, Told(name)) for name, _ in extra]
+    host = with_code(*extra, enabled=["a", "b"])
+    outcomes = await host.hooks.session_started(EVENTS["session_started"])
+    assert [outcome.plugin for outcome in outcomes] == ["a", "b", "d", "c"]
+    assert list(host.styles) == ["a", "b", "d", "c"]
+
+
+def test_code_replaces_an_installed_plugin(install: Install) -> None:
+    install("one", "raise RuntimeError")
+    host = PluginHost(PluginsConfig(enabled=["one"]), extra=[("one", AllianceHooks())])
+    host.load()
+    assert (host.report["one"].status, host.report["one"].group) == ("loaded", "code")
+    with pytest.raises(PluginError, match="same name"):
+        PluginHost(extra=[("one", AllianceHooks()), ("one", AllianceHooks())])
+
+
+def test_a_required_plugin_that_fails_stops_the_start(install: Install) -> None:
+    install("vital", "1 / 0")
+    with pytest.raises(PluginError, match="ZeroDivisionError"):
+        loaded("vital", required=["vital"])
+    with pytest.raises(ConfigError, match="not enabled"):
+        loaded(required=["vital"])
+
+
+def test_no_plugins_means_none(install: Install) -> None:
+    install("one", "raise RuntimeError")
+    config = PluginsConfig(enabled=["one"], required=["one"])
+    host = PluginHost(config, extra=[("two", Styled("calm"))], no_plugins=True)
+    report = host.load()
+    assert {entry.status for entry in report.entries} == {"disabled"}
+    assert dict(host.styles) == {}
+    assert "alliancekit_test_one" not in sys.modules
+
+
+def test_a_host_is_loaded_once() -> None:
+    host = PluginHost(discover=False)
+    with pytest.raises(PluginError, match="not loaded yet"):
+        _ = host.hooks
+    host.load()
+    with pytest.raises(PluginError, match="already loaded"):
+        host.load()
+
+
+async def test_two_hosts_share_nothing() -> None:
+    one, two = with_code(("a", Styled("a"))), with_code(("b", Styled("b")))
+    assert (list(one.styles), list(two.styles)) == (["a"], ["b"])
+    outcome = await two.hooks.choose_style(EVENTS["choose_style"])
+    assert outcome is not None
+    assert outcome.plugin == "b"
+
+
+# the report
+
+
+async def test_the_report_tells_how_plugins_are_doing() -> None:
+    raising = dict(bad_plugins())["raising"]
+    host = with_code(("raising", raising), required=[])
+    for _ in range(4):
+        await host.hooks.session_ended(EVENTS["session_ended"])
+    entry = host.report["raising"]
+    assert (entry.status, entry.calls, entry.failures, entry.skipped) == ("quarantined", 3, 3, 1)
+    assert [past.status for past in entry.last] == ["error", "error", "error", "skipped"]
+    assert entry.reason != ""
+    assert "raising" in EXPECTED
+
+
+async def test_a_required_plugin_in_trouble_is_not_ready() -> None:
+    class Stuck(AllianceHooks):
+        @hookimpl
+        async def session_ended(self, event: events.SessionEnded) -> None:
+            host.hooks.blocked(incident(asyncio.current_task()))
+
+    from alliancekit.watchdog import Incident
+
+    def incident(task: Any) -> Incident:
+        return Incident("stuck", "here", 1.0, task)
+
+    host = with_code(("stuck", Stuck()), required=["stuck"])
+    assert host.report.ready
+    [outcome] = await host.hooks.session_ended(EVENTS["session_ended"])
+    assert outcome.status == "timeout"
+    assert host.report["stuck"].status == "blocked"
+    assert not host.report.ready
+
+
+def test_the_report_is_json() -> None:
+    report = with_code(("a", Styled("a"))).report
+    read = json.loads(json.dumps(report.to_json()))
+    assert read["ready"] is True
+    assert read["plugins"][0]["hooks"] == ["register_styles", "choose_style"]
+    with pytest.raises(KeyError):
+        LoadReport()["nobody"]
+
+
+# the command
+
+
+@pytest.fixture
+def configured(install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A configuration with one plugin that works and one whose extra is missing."""
+    needs = 'Requires-Dist: no-such-module; extra == "video"\n'
+    install("broken", "import no_such_module", distribution="alliance-video", requires=needs)
+    install("fine")
+    path = tmp_path / "alliancekit.toml"
+    path.write_text('[plugins]\nenabled = ["fine", "broken"]\n')
+    monkeypatch.setenv("ALLIANCEKIT_CONFIG", str(path))
+    monkeypatch.setenv("COLUMNS", "200")
+    return path
+
+
+def test_plugins_list_shows_the_fix(configured: Path) -> None:
+    result = CliRunner().invoke(app, ["list"])
+    assert result.exit_code == 3
+    assert "pip install 'alliance-video[video]'" in result.output
+
+
+def test_plugins_list_as_json(configured: Path) -> None:
+    result = CliRunner().invoke(app, ["list", "--json"])
+    assert result.exit_code == 3
+    statuses = {one["name"]: one["status"] for one in json.loads(result.output)["plugins"]}
+    assert (statuses["fine"], statuses["broken"]) == ("loaded", "failed")
+
+
+def test_plugins_list_without_plugins(configured: Path) -> None:
+    result = CliRunner().invoke(app, ["list", "--json", "--no-plugins"])
+    assert result.exit_code == 0
+    assert "alliancekit_test_fine" not in sys.modules
+
+
+@pytest.mark.parametrize("text", ["[plugins]\nenable = []\n", '[plugins]\nenabled = "fine"\n'])
+def test_plugins_list_refuses_a_wrong_configuration(configured: Path, text: str) -> None:
+    configured.write_text(text)
+    result = CliRunner().invoke(app, ["list"])
+    assert result.exit_code == 3
+    assert "enable" in result.stderr
