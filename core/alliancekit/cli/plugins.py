@@ -6,13 +6,13 @@ import json
 from typing import Annotated, Final
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
 from alliancekit.config import load
 from alliancekit.errors import AllianceKitError
-from alliancekit.plugins import LoadReport, PluginHost, PluginsConfig
+from alliancekit.plugins import LoadReport, PluginHost
+from alliancekit.service import plugins_config
 
 app = typer.Typer(no_args_is_help=True, help="What is loaded, disabled, failed, and why.")
 
@@ -39,14 +39,10 @@ def list_plugins(
 ) -> None:
     """Load what is configured and say how it went. Exit code 3 when a plugin failed."""
     try:
-        host = PluginHost(PluginsConfig.model_validate(load().plugins), no_plugins=no_plugins)
+        host = PluginHost(plugins_config(load()), no_plugins=no_plugins)
         report = host.load()
     except AllianceKitError as error:
         typer.echo(str(error), err=True)
-        raise typer.Exit(REFUSED) from None
-    except ValidationError as error:
-        for one in error.errors(include_url=False, include_input=False, include_context=False):
-            typer.echo(f"plugins.{'.'.join(map(str, one['loc']))}: {one['msg']}", err=True)
         raise typer.Exit(REFUSED) from None
     if as_json:
         typer.echo(json.dumps(report.to_json(), indent=2))
