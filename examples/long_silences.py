@@ -1,7 +1,7 @@
 """A plugin in one file: a rule that points at calls in which mostly nobody spoke.
 
-Pass the class in code, `PluginHost(extra=[("long_silences", LongSilences)])`, or install it with an entry point
-in the group `alliancekit.plugins` and name it in `[plugins] enabled`. Its settings are the table
+Pass the class in code, `PluginHost(extra=[("long_silences", LongSilences)])`, or install it with an entry
+point in the group `alliancekit.plugins` and name it in `[plugins] enabled`. Its settings are the table
 `[plugins.settings.long_silences]`.
 """
 
