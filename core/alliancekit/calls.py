@@ -77,7 +77,7 @@ class Calls:
     async def run(self) -> None:
         """Let time pass: end calls whose people stayed away. Runs until cancelled."""
         now = self._clock()
-        for row in await self._database.read(lambda conn: rows.sessions_in(conn, "waiting", "live")):
+        for row in await self._database.read(lambda conn: rows.sessions_in(conn, "live")):
             self._due.setdefault((row.tenant, row.id), now)
         while True:
             self._changed.clear()
