@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 COMMAND = Path(sys.executable).with_name("alliancekit")
-PATIENCE = 60.0
+PATIENCE = 90.0
 """Seconds after which a test gives up waiting; no test measures time by it."""
 
 
