@@ -104,13 +104,21 @@ class Feedback:
     # asking --------------------------------------------------------------------------------------------
 
     async def current(self, person: Person) -> dict[str, Any]:
-        """What to ask this person now, in their language: the body of `GET /v1/prompts/current`."""
+        """What to ask this person now, in their language: the body of `GET /v1/prompts/current`.
+
+        Raises:
+            NotFoundError: there is no such person.
+        """
         now = self._clock()
 
         def work(conn: Connection) -> tuple[Prompt | None, str]:
             language = conn.execute(
                 select(participant.c.language).where(participant.c.id == person.id)
-            ).scalar_one()
+            ).scalar()
+            if language is None:
+                raise NotFoundError(
+                    "This participant is not known any more.", fix="Create the session again."
+                )
             return prompts.current_prompt(conn, person.id, now), str(language)
 
         found, language = await self._database.read(work)
