@@ -195,13 +195,17 @@ class Site:
         body: dict[str, Any] = reply.json()
         return body
 
-    async def sign_in(self, therapist: str = "t1", *, key: str | None = None) -> httpx.AsyncClient:
+    @contextlib.asynccontextmanager
+    async def signed_in(
+        self, therapist: str = "t1", *, key: str | None = None
+    ) -> AsyncIterator[httpx.AsyncClient]:
         """A browser on the therapist's pages."""
         reply = await self.post("/v1/launches", {"therapist": therapist}, key=key)
-        browser = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=BASE_URL)
-        landed = await browser.get(reply.json()["url"])
-        assert landed.status_code == 303
-        return browser
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as browser:
+            landed = await browser.get(reply.json()["url"])
+            assert landed.status_code == 303
+            yield browser
 
     # the database --------------------------------------------------------------------------------------
 

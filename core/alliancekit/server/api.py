@@ -19,6 +19,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     401: {"description": "No valid key or token", **PROBLEM},
     404: {"description": "No such thing, or another tenant's", **PROBLEM},
     422: {"description": "Not of the documented form", **PROBLEM},
+    503: {"description": "The database does not answer; try again after Retry-After seconds", **PROBLEM},
 }
 
 CONFLICT: dict[int | str, dict[str, Any]] = {409: {"description": "Not possible in this state", **PROBLEM}}

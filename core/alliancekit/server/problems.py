@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from alliancekit.errors import RefusedError
+from alliancekit.errors import RefusedError, StoreError
 from alliancekit.server import schemas
 
 log = logging.getLogger("alliancekit.server")
@@ -25,6 +25,7 @@ TITLES = {
     "invalid-answer": "This answer does not fit the question",
     "conflict": "Not possible in this state",
     "invalid-request": "The request is not of the documented form",
+    "store": "The database does not answer",
     "internal": "Something went wrong on our side",
 }
 
@@ -69,6 +70,12 @@ async def _http(_: Request, error: Exception) -> Response:
     return problem(error.status_code, slug, str(error.detail), dict(error.headers or {}))
 
 
+async def _store(_: Request, error: Exception) -> Response:
+    assert isinstance(error, StoreError)
+    log.error("a request failed: %s", error.message)
+    return problem(503, "store", str(error), {"Retry-After": "2"})
+
+
 async def _internal(request: Request, error: Exception) -> Response:
     reference = uuid.uuid4().hex[:12]
     # The exception's text may quote a client: only its type is logged.
@@ -83,4 +90,5 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(StoreError, _store)
     app.add_exception_handler(Exception, _internal)
