@@ -11,20 +11,13 @@ from fastapi import FastAPI, Request, Response
 from starlette.middleware.cors import CORSMiddleware
 
 from alliancekit.adapters import Caller, Route, RouteRequest
-from alliancekit.errors import RefusedError
 from alliancekit.server import api, auth, pages, problems
 from alliancekit.server.backend import Backend
+from alliancekit.server.bodies import read_body
 from alliancekit.server.live import LiveEndpoint
 from alliancekit.service import Service
 
 VERSION = "0.1.0"
-
-
-class TooLargeError(RefusedError):
-    """A request's body is larger than the route takes."""
-
-    status = 413
-    slug = "too-large"
 
 
 def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str] = ()) -> LiveEndpoint:
@@ -89,21 +82,12 @@ async def _call_plugin_route(route: Route, request: Request) -> Response:
     reply = await route.handler(
         RouteRequest(
             caller=caller,
-            body=await _body(request, route.max_body),
+            body=await read_body(request, route.max_body),
             headers=dict(request.headers),
             query=dict(request.query_params),
         )
     )
     return Response(reply.body, reply.status, dict(reply.headers), reply.content_type)
-
-
-async def _body(request: Request, limit: int) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise TooLargeError(f"The body is larger than {limit} bytes; nothing was done.", fix="Send less.")
-    return bytes(body)
 
 
 def openapi(app: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from alliancekit.errors import RefusedError
+from alliancekit.server import schemas
 
 log = logging.getLogger("alliancekit.server")
 
@@ -46,11 +47,18 @@ async def _invalid(_: Request, error: Exception) -> Response:
     return problem(422, "invalid-request", describe_invalid(error.errors()))
 
 
+_OURS = {"path", "query", "header", "session", "episode", "prompt"}.union(
+    *(model.model_fields for model in schemas.Body.__subclasses__())
+)
+"""The names that may be said of a request: all others are the sender's own words."""
+
+
 def describe_invalid(errors: object) -> str:
-    """Where a body is wrong and what was expected, without any value of it."""
+    """Where a request is wrong and what was expected, without a value or a made-up name in it."""
     parts = []
     for entry in errors if isinstance(errors, (list, tuple)) else ():
-        where = ".".join(str(step) for step in entry["loc"] if step != "body")
+        steps = [step for step in entry["loc"] if step != "body"]
+        where = ".".join(str(step) if isinstance(step, int) or step in _OURS else "…" for step in steps)
         parts.append(f"{where or 'body'}: {entry['type'].replace('_', ' ')}")
     return "; ".join(parts[:5]) or "the body could not be read"
 
