@@ -1,7 +1,7 @@
 """Plays the demo's call in two Chromium pages and takes pictures of what its three people see.
 
-Usage: `python tests/tools/demo_screens.py [part …]` with parts out of landing, call, rating, therapist; without
-parts all of them. The pictures go to `tests/output/demo_screens/`, to be looked at by people.
+Usage: `python tests/tools/demo_screens.py [part …]` with parts out of landing, call, rating, therapist;
+without parts all of it. The pictures go to `tests/output/demo_screens/`, to be looked at by people.
 """
 
 from __future__ import annotations
