@@ -6,6 +6,7 @@ or a database of the test's choice. All of them live on a clock that the test mo
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 import shutil
@@ -308,6 +309,13 @@ async def on_network(site: Site) -> AsyncIterator[str]:
 
     async with running_on(app, sock):
         yield address
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Wait for something that another task or process brings about."""
+    async with asyncio.timeout(60):
+        while not true():  # noqa: ASYNC110 - what it waits for tells nobody
+            await asyncio.sleep(0.01)
 
 
 MakeSite = Callable[..., Awaitable[Site]]
