@@ -15,15 +15,14 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import Column, Float, MetaData, String, Table, event, insert
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import StaticPool
 
 from alliancekit.config import Settings, load
+from alliancekit.server import run
 from alliancekit.server.app import create_app
-from alliancekit.server.run import bind, server_config
 from alliancekit.server.schemas import ResponseIn, ResponseStored
 from alliancekit.service import Service
 from tests.bench.people import ISSUER, KEY
@@ -121,7 +120,7 @@ def _row_only(directory: str, name: str, **options: Any) -> FastAPI:
     return app
 
 
-class _Announced(uvicorn.Server):
+class _Announced(run.Server):
     """Says through the pipe that it serves, and collects garbage when asked."""
 
     control: Connection
@@ -143,8 +142,8 @@ class _Announced(uvicorn.Server):
 
 
 def _serve(kind: str, directory: str, control: Connection) -> None:
-    sock = bind("127.0.0.1", 0)
-    server = _Announced(server_config(globals()[kind](directory)))
+    sock = run.bind("127.0.0.1", 0)
+    server = _Announced(run.server_config(globals()[kind](directory)))
     server.control = control
     control.send(sock.getsockname()[1])
     server.run(sockets=[sock])

@@ -13,13 +13,11 @@ def serve(
     no_plugins: Annotated[bool, typer.Option("--no-plugins", help="Load no plugin at all.")] = False,
 ) -> None:
     """Run the service until it is told to stop (Ctrl-C, SIGTERM)."""
-    import uvicorn
-
     from alliancekit.config import load
     from alliancekit.logs import to_stderr
     from alliancekit.server.app import create_app
     from alliancekit.server.backend import base_url_of
-    from alliancekit.server.run import bind, server_config
+    from alliancekit.server.run import Server, bind, server_config
     from alliancekit.service import Service
 
     to_stderr()
@@ -30,4 +28,4 @@ def serve(
     service = Service(settings, no_plugins=no_plugins)
     app = create_app(service, base_url=url, allowed_origins=settings.allowed_origins)
     typer.echo(f"AllianceKit is at {url}", err=True)
-    uvicorn.Server(server_config(app)).run(sockets=[sock])
+    Server(server_config(app)).run(sockets=[sock])

@@ -5,13 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request, Response
-from fastapi.routing import APIRoute
-from pydantic import ValidationError
-from typing_extensions import override
 
-from alliancekit.errors import InvalidAnswerError, RefusedError
-from alliancekit.server import auth, schemas
-from alliancekit.server.problems import describe_invalid
+from alliancekit.server import auth, capture, schemas
 
 PROBLEM = {"content": {"application/problem+json": {"schema": {"type": "object"}}}}
 REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -25,24 +20,6 @@ pages = APIRouter(prefix="/v1", tags=["pages"], responses=REFUSALS)
 
 Tenant = Annotated[str, Depends(auth.tenant)]
 Id = Annotated[str, Path(max_length=64)]
-
-
-class MissingKeyError(RefusedError):
-    """A submission came without a usable Idempotency-Key."""
-
-    status = 400
-    slug = "idempotency-key"
-
-
-class DirectRoute(APIRoute):
-    """A documented route whose handler takes the bare request.
-
-    Every answer goes through it: the framework's dependency solving costs as much as storing the answer.
-    """
-
-    @override
-    def get_route_handler(self) -> Any:
-        return self.endpoint
 
 
 @vendor.post("/sessions", status_code=201, response_model=schemas.SessionCreated)
@@ -95,31 +72,15 @@ async def dismiss(request: Request, prompt: Id, body: schemas.DismissIn) -> Resp
 
 
 async def _respond(request: Request) -> Response:
-    backend = auth.backend_of(request)
-    person = auth.person(request)
-    key = request.headers.get("idempotency-key", "")
-    if not 1 <= len(key) <= 255:
-        raise MissingKeyError(
-            "The Idempotency-Key header is missing or longer than 255 characters; nothing was stored.",
-            fix="Send a new random key, for instance a UUID, with every new submission.",
-        )
-    try:
-        body = schemas.ResponseIn.model_validate_json(await request.body())
-    except ValidationError as error:
-        raise InvalidAnswerError(
-            f"The answers are not of the documented form: {describe_invalid(error.errors())}."
-            " Nothing was stored."
-        ) from None
-    saved = await backend.service.feedback.capture(person, key, body.prompt, body.answers, body.visibility)
-    return Response(saved.reply, 201, media_type="application/json")
+    return await capture.respond(auth.backend_of(request), request)
 
 
+# Served by `capture.CaptureEndpoint` in front of the framework; this documents it.
 pages.add_api_route(
     "/responses",
     _respond,
     methods=["POST"],
     status_code=201,
-    route_class_override=DirectRoute,
     response_model=schemas.ResponseStored,
     name="respond",
     summary="Store a participant's answers",

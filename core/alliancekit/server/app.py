@@ -11,20 +11,13 @@ from fastapi import FastAPI, Request, Response
 from starlette.middleware.cors import CORSMiddleware
 
 from alliancekit.adapters import Caller, Route, RouteRequest
-from alliancekit.errors import RefusedError
 from alliancekit.server import api, auth, pages, problems
 from alliancekit.server.backend import Backend
+from alliancekit.server.capture import CaptureEndpoint, read_body
 from alliancekit.server.live import LiveEndpoint
 from alliancekit.service import Service
 
 VERSION = "0.1.0"
-
-
-class TooLargeError(RefusedError):
-    """A request's body is larger than the route takes."""
-
-    status = 413
-    slug = "too-large"
 
 
 def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str] = ()) -> LiveEndpoint:
@@ -60,16 +53,17 @@ def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str
     app.include_router(pages.router)
     for plugin, route in service.plugins.routes:
         _add_plugin_route(app, plugin, route)
+    front: Any = CaptureEndpoint(app, backend)
     if allowed_origins:
-        app.add_middleware(
-            CORSMiddleware,
+        front = CORSMiddleware(
+            front,
             allow_origins=list(allowed_origins),
             allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
             expose_headers=["Retry-After"],
             allow_credentials=False,
         )
-    return LiveEndpoint(app, backend)
+    return LiveEndpoint(front, backend)
 
 
 def _add_plugin_route(app: FastAPI, plugin: str, route: Route) -> None:
@@ -89,7 +83,7 @@ async def _call_plugin_route(route: Route, request: Request) -> Response:
     reply = await route.handler(
         RouteRequest(
             caller=caller,
-            body=await _body(request, route.max_body),
+            body=await read_body(request, route.max_body),
             headers=dict(request.headers),
             query=dict(request.query_params),
         )
@@ -97,16 +91,9 @@ async def _call_plugin_route(route: Route, request: Request) -> Response:
     return Response(reply.body, reply.status, dict(reply.headers), reply.content_type)
 
 
-async def _body(request: Request, limit: int) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise TooLargeError(f"The body is larger than {limit} bytes; nothing was done.", fix="Send less.")
-    return bytes(body)
-
-
 def openapi(app: Any) -> dict[str, Any]:
     """The OpenAPI document of an application made by `create_app`."""
-    document: dict[str, Any] = app.app.openapi()
+    while not isinstance(app, FastAPI):
+        app = app.app
+    document: dict[str, Any] = app.openapi()
     return document

@@ -35,10 +35,15 @@ def problem(status: int, slug: str, detail: str, headers: dict[str, str] | None 
     return Response(json.dumps(body), status, headers, "application/problem+json")
 
 
-async def _refused(_: Request, error: Exception) -> Response:
-    assert isinstance(error, RefusedError)
+def refused(error: RefusedError) -> Response:
+    """What a refusal looks like over HTTP."""
     headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
     return problem(error.status, error.slug, str(error), headers)
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RefusedError)
+    return refused(error)
 
 
 async def _invalid(_: Request, error: Exception) -> Response:
@@ -61,13 +66,18 @@ async def _http(_: Request, error: Exception) -> Response:
     return problem(error.status_code, slug, str(error.detail), dict(error.headers or {}))
 
 
-async def _internal(request: Request, error: Exception) -> Response:
+def internal(error: Exception, where: str) -> Response:
+    """A failure of our own, with a reference that the log repeats."""
     reference = uuid.uuid4().hex[:12]
     # The exception's text may quote a client: only its type is logged.
-    log.error("internal error %s: %s on %s", reference, type(error).__name__, request.scope["type"])
+    log.error("internal error %s: %s on %s", reference, type(error).__name__, where)
     return problem(
         500, "internal", f"Nothing was stored. Try again; if it stays, report reference {reference}."
     )
+
+
+async def _internal(request: Request, error: Exception) -> Response:
+    return internal(error, request.scope["type"])
 
 
 def install(app: FastAPI) -> None:
