@@ -164,9 +164,10 @@ class Relay:
     async def _step(self) -> None:
         self._round += 1
         free = self._concurrency - len(self._tasks)
-        if free == 0:
+        if await self._pressed():
+            free = 1 - len(self._tasks)
+        if free <= 0:
             return
-        await self._step_back()
         now = self._clock()
         until = now + self._lease_seconds
         lease = secrets.token_urlsafe(12)
@@ -194,12 +195,16 @@ class Relay:
         del self._tasks[task]
         self.wake()
 
-    async def _step_back(self) -> None:
-        """Let answers that wait to be stored go first, but not for ever."""
+    async def _pressed(self) -> bool:
+        """Let answers that wait to be stored go first, but not for ever; whether they still come.
+
+        A row costs many times what an answer does: while answers come, one row runs at a time.
+        """
         for _ in range(_YIELDS):
-            if self._database.waiting == 0:
-                return
+            if self._database.waiting <= len(self._tasks):  # each row has one write at a time
+                return False
             await asyncio.sleep(self._yield_seconds / _YIELDS)
+        return True
 
     async def _wait(self) -> None:
         try:

@@ -14,6 +14,7 @@ from alliancekit.adapters import Caller, Route, RouteRequest
 from alliancekit.server import api, auth, pages, problems
 from alliancekit.server.backend import Backend
 from alliancekit.server.bodies import read_body
+from alliancekit.server.capture import CaptureEndpoint
 from alliancekit.server.live import LiveEndpoint
 from alliancekit.service import Service
 
@@ -53,16 +54,17 @@ def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str
     app.include_router(pages.router)
     for plugin, route in service.plugins.routes:
         _add_plugin_route(app, plugin, route)
+    front: Any = CaptureEndpoint(app, backend)
     if allowed_origins:
-        app.add_middleware(
-            CORSMiddleware,
+        front = CORSMiddleware(
+            front,
             allow_origins=list(allowed_origins),
             allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
             expose_headers=["Retry-After"],
             allow_credentials=False,
         )
-    return LiveEndpoint(app, backend)
+    return LiveEndpoint(front, backend)
 
 
 def _add_plugin_route(app: FastAPI, plugin: str, route: Route) -> None:
@@ -92,5 +94,7 @@ async def _call_plugin_route(route: Route, request: Request) -> Response:
 
 def openapi(app: Any) -> dict[str, Any]:
     """The OpenAPI document of an application made by `create_app`."""
-    document: dict[str, Any] = app.app.openapi()
+    while not isinstance(app, FastAPI):
+        app = app.app
+    document: dict[str, Any] = app.openapi()
     return document

@@ -37,10 +37,24 @@ def problem(status: int, slug: str, detail: str, headers: dict[str, str] | None 
     return Response(json.dumps(body), status, headers, "application/problem+json")
 
 
-async def _refused(_: Request, error: Exception) -> Response:
-    assert isinstance(error, RefusedError)
-    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
-    return problem(error.status, error.slug, str(error), headers)
+def of_error(error: Exception, where: str) -> Response:
+    """What an exception of ours, or any other, looks like over HTTP; `where` is for the log."""
+    if isinstance(error, RefusedError):
+        headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
+        return problem(error.status, error.slug, str(error), headers)
+    if isinstance(error, StoreError):
+        log.error("a request failed: %s", error.message)
+        return problem(503, "store", str(error), {"Retry-After": "2"})
+    reference = uuid.uuid4().hex[:12]
+    # The exception's text may quote a client: only its type is logged.
+    log.error("internal error %s: %s on %s", reference, type(error).__name__, where)
+    return problem(
+        500, "internal", f"Nothing was stored. Try again; if it stays, report reference {reference}."
+    )
+
+
+async def _ours(request: Request, error: Exception) -> Response:
+    return of_error(error, request.scope["type"])
 
 
 async def _invalid(_: Request, error: Exception) -> Response:
@@ -70,25 +84,10 @@ async def _http(_: Request, error: Exception) -> Response:
     return problem(error.status_code, slug, str(error.detail), dict(error.headers or {}))
 
 
-async def _store(_: Request, error: Exception) -> Response:
-    assert isinstance(error, StoreError)
-    log.error("a request failed: %s", error.message)
-    return problem(503, "store", str(error), {"Retry-After": "2"})
-
-
-async def _internal(request: Request, error: Exception) -> Response:
-    reference = uuid.uuid4().hex[:12]
-    # The exception's text may quote a client: only its type is logged.
-    log.error("internal error %s: %s on %s", reference, type(error).__name__, request.scope["type"])
-    return problem(
-        500, "internal", f"Nothing was stored. Try again; if it stays, report reference {reference}."
-    )
-
-
 def install(app: FastAPI) -> None:
     """Make every error of the application a problem+json."""
-    app.add_exception_handler(RefusedError, _refused)
+    app.add_exception_handler(RefusedError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(StoreError, _store)
-    app.add_exception_handler(Exception, _internal)
+    app.add_exception_handler(StoreError, _ours)
+    app.add_exception_handler(Exception, _ours)
