@@ -282,7 +282,7 @@ async def running_site(
     )
     service = Service(chosen, extra=extra, no_plugins=no_plugins, clock=clock)
     app = create_app(service, base_url=BASE_URL)
-    inner: Any = app.app
+    inner: Any = app.framework
     async with inner.router.lifespan_context(inner):
         tenant, tenant_key = await service.database.write(
             lambda conn: tenants.create_tenant(conn, "Clinic", clock())
