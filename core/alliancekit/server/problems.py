@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from alliancekit.errors import RefusedError, StoreError
+from alliancekit.errors import RefusedError, StoreError, UnknownInstrumentError
 from alliancekit.server import schemas
 
 log = logging.getLogger("alliancekit.server")
@@ -25,6 +25,7 @@ TITLES = {
     "invalid-answer": "This answer does not fit the question",
     "conflict": "Not possible in this state",
     "invalid-request": "The request is not of the documented form",
+    "not-loaded": "The questions are not loaded",
     "store": "The database does not answer",
     "internal": "Something went wrong on our side",
 }
@@ -76,6 +77,15 @@ async def _store(_: Request, error: Exception) -> Response:
     return problem(503, "store", str(error), {"Retry-After": "2"})
 
 
+async def _not_loaded(_: Request, error: Exception) -> Response:
+    log.error("a prompt asks what no plugin brings any more: %s", error)
+    detail = (
+        "What this prompt asks is not loaded at present. Nothing was stored."
+        " The operator has to enable the plugin that brings the instrument."
+    )
+    return problem(503, "not-loaded", detail, {"Retry-After": "60"})
+
+
 async def _internal(request: Request, error: Exception) -> Response:
     reference = uuid.uuid4().hex[:12]
     # The exception's text may quote a client: only its type is logged.
@@ -90,5 +100,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(UnknownInstrumentError, _not_loaded)
     app.add_exception_handler(StoreError, _store)
     app.add_exception_handler(Exception, _internal)
