@@ -77,7 +77,7 @@ class Calls:
     async def run(self) -> None:
         """Let time pass: end calls whose people stayed away. Runs until cancelled."""
         now = self._clock()
-        for row in await self._database.read(lambda conn: rows.sessions_in(conn, "waiting", "live")):
+        for row in await self._database.read(lambda conn: rows.sessions_in(conn, "live")):
             self._due.setdefault((row.tenant, row.id), now)
         while True:
             self._changed.clear()
@@ -138,7 +138,9 @@ def apply(
         return None
     queue = _moves(session, before, after, roles)
     verdict = sessions.status(after, now, policy, roles=roles)
-    if verdict.status != "waiting" and rows.start_session(conn, tenant, session, _began(after, now)):
+    if verdict.status != "waiting" and rows.start_session(
+        conn, tenant, session, _began(after, verdict.ended_at or now)
+    ):
         queue.insert(0, Work(lane=session, kind="session_started", payload={"session": session}))
     elif row.started_at is not None and _began(after, now) < row.started_at:
         rows.revise_session(conn, tenant, session, started_at=_began(after, now), seconds=row.seconds)

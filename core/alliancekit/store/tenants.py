@@ -32,6 +32,11 @@ def create_tenant(conn: Connection, name: str, now: float) -> tuple[str, str]:
     return tenant_id, add_key(conn, tenant_id, now)[1]
 
 
+def any_tenant(conn: Connection) -> bool:
+    """Return whether there is a tenant at all."""
+    return conn.execute(select(tenant.c.id).limit(1)).scalar() is not None
+
+
 def add_key(conn: Connection, tenant_id: str, now: float) -> tuple[str, str]:
     """Store one more key for a tenant; returns (key id, key `ak_…`).
 
