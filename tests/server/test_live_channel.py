@@ -50,7 +50,7 @@ async def ask_pulse(site: Site, meeting: Meeting) -> str:
 
 
 def therapist_token(site: Site, therapist: str = "t1", tenant: str = "") -> str:
-    tokens = site.app._backend.tokens  # type: ignore[attr-defined]
+    tokens = site.app.backend.tokens
     return str(tokens.issue(TherapistClaims(tenant=tenant or site.tenant, therapist=therapist)))
 
 
