@@ -108,7 +108,11 @@ class Feedback:
     # asking --------------------------------------------------------------------------------------------
 
     async def current(self, person: Person) -> dict[str, Any]:
-        """What to ask this person now, in their language: the body of `GET /v1/prompts/current`."""
+        """What to ask this person now, in their language: the body of `GET /v1/prompts/current`.
+
+        Raises:
+            NotFoundError: there is no such person.
+        """
         now = self._clock()
 
         def work(conn: Connection) -> tuple[Prompt | None, str]:

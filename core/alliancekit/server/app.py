@@ -11,23 +11,26 @@ from fastapi import FastAPI, Request, Response
 from starlette.middleware.cors import CORSMiddleware
 
 from alliancekit.adapters import Caller, Route, RouteRequest
-from alliancekit.errors import RefusedError
 from alliancekit.server import api, auth, pages, problems
 from alliancekit.server.backend import Backend
+from alliancekit.server.bodies import read_body
+from alliancekit.server.capture import CaptureEndpoint
 from alliancekit.server.live import LiveEndpoint
 from alliancekit.service import Service
 
 VERSION = "0.1.0"
 
 
-class TooLargeError(RefusedError):
-    """A request's body is larger than the route takes."""
+class Application(LiveEndpoint):
+    """The whole, for an ASGI server; `framework` is the FastAPI application inside."""
 
-    status = 413
-    slug = "too-large"
+    def __init__(self, framework: FastAPI, front: Any, backend: Backend) -> None:
+        super().__init__(front, backend)
+        self.framework = framework
+        self.backend = backend
 
 
-def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str] = ()) -> LiveEndpoint:
+def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str] = ()) -> Application:
     """The application of a service; starting it starts the service.
 
     Args:
@@ -60,16 +63,17 @@ def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str
     app.include_router(pages.router)
     for plugin, route in service.plugins.routes:
         _add_plugin_route(app, plugin, route)
+    front: Any = CaptureEndpoint(app, backend)
     if allowed_origins:
-        app.add_middleware(
-            CORSMiddleware,
+        front = CORSMiddleware(
+            front,
             allow_origins=list(allowed_origins),
             allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
             expose_headers=["Retry-After"],
             allow_credentials=False,
         )
-    return LiveEndpoint(app, backend)
+    return Application(app, front, backend)
 
 
 def _add_plugin_route(app: FastAPI, plugin: str, route: Route) -> None:
@@ -89,7 +93,7 @@ async def _call_plugin_route(route: Route, request: Request) -> Response:
     reply = await route.handler(
         RouteRequest(
             caller=caller,
-            body=await _body(request, route.max_body),
+            body=await read_body(request, route.max_body),
             headers=dict(request.headers),
             query=dict(request.query_params),
         )
@@ -97,16 +101,7 @@ async def _call_plugin_route(route: Route, request: Request) -> Response:
     return Response(reply.body, reply.status, dict(reply.headers), reply.content_type)
 
 
-async def _body(request: Request, limit: int) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise TooLargeError(f"The body is larger than {limit} bytes; nothing was done.", fix="Send less.")
-    return bytes(body)
-
-
-def openapi(app: Any) -> dict[str, Any]:
+def openapi(app: Application) -> dict[str, Any]:
     """The OpenAPI document of an application made by `create_app`."""
-    document: dict[str, Any] = app.app.openapi()
+    document: dict[str, Any] = app.framework.openapi()
     return document

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, Literal
 
@@ -68,6 +70,18 @@ def bind(host: str, port: int) -> socket.socket:
             fix="Stop the other program or choose another port with --port.",
         ) from error
     return sock
+
+
+def tune_process() -> None:
+    """Settle a process that does nothing but serve, once the application has started.
+
+    What is loaded by then stays, so the collector of garbage leaves it alone from then on: a collection that
+    looks at all of it takes 50 ms and more. Database threads hand Python's global lock back to the event loop
+    after 1 ms instead of 5.
+    """
+    gc.collect()
+    gc.freeze()
+    sys.setswitchinterval(0.001)
 
 
 class _Embedded(uvicorn.Server):
@@ -169,6 +183,7 @@ def serve(app: Any, sock: socket.socket, *, ready: Callable[[], None]) -> None:
     async def until_stopped() -> None:
         with stop_signals() as stop:
             async with running_on(app, sock):
+                tune_process()
                 ready()
                 await stop.wait()
 

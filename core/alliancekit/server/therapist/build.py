@@ -18,7 +18,7 @@ from alliancekit.server.therapist import views
 from alliancekit.server.therapist.views import Reading, ReadingState, ResponseState
 from alliancekit.server.tokens import TherapistClaims
 from alliancekit.service import Service
-from alliancekit.store import series
+from alliancekit.store import prompts, series
 from alliancekit.store import sessions as rows
 from alliancekit.store.series import SeriesSession
 from alliancekit.store.sessions import Episode
@@ -82,7 +82,7 @@ async def episode(
             raise NotFoundError("There is no such client.")
         found = series.read_series(conn, claims.tenant, episode_id, answers=True)
         segments = {one.session.id: calls.segments_of(conn, one.session, now) for one in found}
-        return course, found, _asked(conn, [one.session.id for one in found]), segments
+        return course, found, _asked(conn, [one.session.id for one in found], now), segments
 
     course, found, asked, segments = await service.database.read(work)
     name = found[-1].session.style if found else course.style
@@ -90,9 +90,15 @@ async def episode(
     return _Builder(service.instruments, found, asked, segments).view(course, style, token)
 
 
-def _asked(conn: Connection, sessions: Sequence[str]) -> list[Asked]:
+def _asked(conn: Connection, sessions: Sequence[str], now: float) -> list[Asked]:
     query = (
-        select(prompt.c.session, participant.c.role, prompt.c.moment, prompt.c.instruments, prompt.c.status)
+        select(
+            prompt.c.session,
+            participant.c.role,
+            prompt.c.moment,
+            prompt.c.instruments,
+            prompts.status_at(now),
+        )
         .join(participant, participant.c.id == prompt.c.participant)
         .where(prompt.c.session.in_(sessions))
         .order_by(prompt.c.created_at, prompt.c.id)
