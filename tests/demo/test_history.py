@@ -38,5 +38,5 @@ async def test_the_therapists_page_tells_example_sessions_from_the_real_one(tmp_
         page = (await browser.get(f"/therapist/episodes/{episode}")).text
     assert "Sessions 1 to 7 are made up" in page
     rows = page.split('<tr data-session="')[1:]
-    assert ['class="tag' in row.split("</tr>")[0] for row in rows] == [True] * 7 + [False]
+    assert ["example data" in row.split("</tr>")[0] for row in rows] == [True] * 7 + [False]
     assert "repaired in session 7" in page

@@ -384,11 +384,15 @@ def test_example_sessions_are_told_from_real_ones() -> None:
     view = with_sessions(examples.session(1, 60, 60), examples.session(2, 65, 65), real)
     html = render.render_episode(view)
     assert "Sessions 1 and 2 are made up, to show what the page looks like. Session 3 is real." in html
-    for part, mark in (("trend-part", "<tr data-session"), ("sessions", '<li class="session">')):
+    rows = (
+        ("trend-part", "<tr data-session", "swatch example"),
+        ("sessions", '<li class="session">', "tag example"),
+    )
+    for part, row_mark, mark in rows:
         section = html.split(f'id="{part}"')[1].split("</section>")[0]
         tagged = {
-            re.search(r"(?:Session |row\">)(\d+)", row).group(1): "tag example" in row  # type: ignore[union-attr]
-            for row in section.split(mark)[1:]
+            re.search(r"(?:Session |row\">)(\d+)", row).group(1): mark in row  # type: ignore[union-attr]
+            for row in section.split(row_mark)[1:]
         }
         assert tagged == {"1": True, "2": True, "3": False}, part
     assert len(of_class(drawn(view), "example-ground")) == 2

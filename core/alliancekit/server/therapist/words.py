@@ -75,7 +75,7 @@ FACET_WORDS: Mapping[str, str] = {
 }
 """Titles of the facets that the vocabulary names; an instrument's own facets keep their names."""
 
-_ABOUT_WORDS: Mapping[str, str] = {"steady": "nothing stands out", "fit": "how the style suits the client"}
+_ABOUT_WORDS: Mapping[str, str] = {"steady": "nothing stands out", "fit": "style fit"}
 
 _HOOK_WORDS: Mapping[str, str] = {
     "score_alliance": "Further scores",
