@@ -6,6 +6,7 @@ or a database of the test's choice. All of them live on a clock that the test mo
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 import shutil
@@ -195,13 +196,17 @@ class Site:
         body: dict[str, Any] = reply.json()
         return body
 
-    async def sign_in(self, therapist: str = "t1", *, key: str | None = None) -> httpx.AsyncClient:
+    @contextlib.asynccontextmanager
+    async def signed_in(
+        self, therapist: str = "t1", *, key: str | None = None
+    ) -> AsyncIterator[httpx.AsyncClient]:
         """A browser on the therapist's pages."""
         reply = await self.post("/v1/launches", {"therapist": therapist}, key=key)
-        browser = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=BASE_URL)
-        landed = await browser.get(reply.json()["url"])
-        assert landed.status_code == 303
-        return browser
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as browser:
+            landed = await browser.get(reply.json()["url"])
+            assert landed.status_code == 303
+            yield browser
 
     # the database --------------------------------------------------------------------------------------
 
@@ -277,7 +282,7 @@ async def running_site(
     )
     service = Service(chosen, extra=extra, no_plugins=no_plugins, clock=clock)
     app = create_app(service, base_url=BASE_URL)
-    inner: Any = app.app
+    inner: Any = app.framework
     async with inner.router.lifespan_context(inner):
         tenant, tenant_key = await service.database.write(
             lambda conn: tenants.create_tenant(conn, "Clinic", clock())
@@ -304,6 +309,13 @@ async def on_network(site: Site) -> AsyncIterator[str]:
 
     async with running_on(app, sock):
         yield address
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Wait for something that another task or process brings about."""
+    async with asyncio.timeout(60):
+        while not true():  # noqa: ASYNC110 - what it waits for tells nobody
+            await asyncio.sleep(0.01)
 
 
 MakeSite = Callable[..., Awaitable[Site]]

@@ -131,6 +131,10 @@ def apply(
         due_before, due_after = (_due(state, row, roles, policy, now) for state in (before, after))
         if due_before != due_after:
             add_work(conn, tenant, [Work(lane=session, kind="rate", payload={"session": session})], now)
+        if after != before:
+            ended = now if row.ended_at is None else row.ended_at
+            together = sessions.seconds_together(after, roles, ended)
+            rows.revise_session(conn, tenant, session, started_at=_began(after, ended), seconds=together)
         return None
     queue = _moves(session, before, after, roles)
     verdict = sessions.status(after, now, policy, roles=roles)
@@ -138,6 +142,8 @@ def apply(
         conn, tenant, session, _began(after, verdict.ended_at or now)
     ):
         queue.insert(0, Work(lane=session, kind="session_started", payload={"session": session}))
+    elif row.started_at is not None and _began(after, now) < row.started_at:
+        rows.revise_session(conn, tenant, session, started_at=_began(after, now), seconds=row.seconds)
     due: float | None = sessions.next_check(after, now, policy, roles=roles)
     if verdict.status == "ended":
         due = None

@@ -164,12 +164,15 @@ class Relay:
     async def _step(self) -> None:
         self._round += 1
         free = self._concurrency - len(self._tasks)
-        if free == 0:
+        if await self._pressed():
+            free = 1 - len(self._tasks)
+        if free <= 0:
             return
-        await self._step_back()
         now = self._clock()
         until = now + self._lease_seconds
         lease = secrets.token_urlsafe(12)
+        # A handler that finishes while this claim looks has freed its lane too late to be seen by it.
+        busy = bool(self._tasks)
         try:
             rows = await self._database.write(
                 lambda conn: claim(conn, lease=lease, now=now, until=until, limit=free)
@@ -184,7 +187,7 @@ class Relay:
             task = asyncio.create_task(self._run_row(row, lease), name=f"outbox-{row.id}")
             self._tasks[task] = lease
             task.add_done_callback(self._finished)
-        if not rows and not self._tasks:
+        if not rows and not busy:
             self._idle_round = self._round
             self._idle.set()
 
@@ -192,12 +195,16 @@ class Relay:
         del self._tasks[task]
         self.wake()
 
-    async def _step_back(self) -> None:
-        """Let answers that wait to be stored go first, but not for ever."""
+    async def _pressed(self) -> bool:
+        """Let answers that wait to be stored go first, but not for ever; whether they still come.
+
+        A row costs many times what an answer does: while answers come, one row runs at a time.
+        """
         for _ in range(_YIELDS):
-            if self._database.waiting == 0:
-                return
+            if self._database.waiting <= len(self._tasks):  # each row has one write at a time
+                return False
             await asyncio.sleep(self._yield_seconds / _YIELDS)
+        return True
 
     async def _wait(self) -> None:
         try:

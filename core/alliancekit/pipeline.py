@@ -276,8 +276,13 @@ class Pipeline:
     async def _feedback_captured(self, tenant: str, _: str, payload: Payload) -> None:
         row, _people = await self._session(tenant, payload["session"])
         await self._updated(tenant, row.id)
-        for response_id in payload["responses"]:
-            stored = await self._database.read(partial(_response, tenant=tenant, response_id=response_id))
+        found = [
+            await self._database.read(partial(_response, tenant=tenant, response_id=response_id))
+            for response_id in payload["responses"]
+        ]
+        for person, prompt in dict.fromkeys((one.response.participant, one.prompt) for one in found):
+            await self._withdraw(person, prompt)
+        for stored in found:
             event = events.FeedbackCaptured(
                 **_base(row, self._clock()), style=row.style, response=stored.response
             )

@@ -36,7 +36,10 @@ from alliancekit.watchdog import Watchdog
 
 log = logging.getLogger("alliancekit.service")
 
-DRAIN_SECONDS = 5.0
+ADAPTER_SECONDS = 2.0
+"""How long the adapters may take to stop, all at once."""
+
+DRAIN_SECONDS = 2.0
 """How long a stop waits for the outbox; what is left is done after the next start."""
 
 
@@ -116,8 +119,7 @@ class Service:
     async def stop(self) -> None:
         """End what runs; what is stored stays, what is queued is done after the next start."""
         self.draining = True
-        for adapter in self.plugins.adapters:
-            await adapter.stop()
+        await self._stop_adapters()
         try:
             await asyncio.wait_for(self.relay.drain(), DRAIN_SECONDS)
         except TimeoutError:
@@ -128,6 +130,23 @@ class Service:
         await self.plugins.close()
         self._watchdog.stop()
         await self.database.close()
+
+    async def _stop_adapters(self) -> None:
+        stops = {
+            asyncio.create_task(adapter.stop(), name=adapter.name): adapter.name
+            for adapter in self.plugins.adapters
+        }
+        if not stops:
+            return
+        _, late = await asyncio.wait(stops, timeout=ADAPTER_SECONDS)
+        for task in late:
+            task.cancel()
+        await asyncio.wait(stops, timeout=ADAPTER_SECONDS)
+        for task, name in stops.items():
+            if task in late:
+                log.warning("the adapter %s did not stop in time", name)
+            elif (error := task.exception()) is not None:
+                log.warning("the adapter %s stopped with %s", name, type(error).__name__)
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=f"alliancekit-{name}")

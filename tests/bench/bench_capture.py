@@ -1,8 +1,9 @@
 """Durable capture over HTTP against a POST without a database and against storing only the row.
 
 Run it: `python -m tests.bench.bench_capture`. Every request to the product is a ten-item check-in of another
-participant with a token and an Idempotency-Key of its own; validation, scores, audit entry, outbox row and
-the relay that works on it are on. Rounds of the servers alternate, figures are medians of the rounds.
+participant with a token and an Idempotency-Key of its own, whose page has asked for its prompt before, as
+pages do; validation, scores, audit entry, outbox row and the relay that works on it are on. Rounds of the
+servers alternate, figures are medians of the rounds.
 """
 
 from __future__ import annotations
@@ -20,17 +21,26 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tests.bench.load import Load, load, medians, post
+from tests.bench.load import Load, get, load, medians, post
 from tests.bench.people import make_people
 from tests.bench.servers import PATH, Server, running
 
 OUTPUT = Path(__file__).parents[1] / "output"
 CONNECTIONS = 16
-ROUNDS = 2
-ITEMS = (
-    "rapport goals expectations responsibility respect empathy genuineness safety hope culture".split()
-)
-COUNTS = {"product": 1600, "without_database": 1600, "row_one_connection": 500, "row_pool": 500}
+ROUNDS = 5
+ITEMS = [
+    "rapport",
+    "goals",
+    "expectations",
+    "responsibility",
+    "respect",
+    "empathy",
+    "genuineness",
+    "safety",
+    "hope",
+    "culture",
+]
+COUNTS = {"product": 1000, "without_database": 1500, "row_one_connection": 400, "row_pool": 400}
 NAMES = {
     "product": "capture: validated, scored, audited, queued, on the disk",
     "without_database": "(a) FastAPI, POST without a database",
@@ -45,18 +55,15 @@ def body(prompt: str, luck: random.Random) -> bytes:
     return json.dumps({"prompt": prompt, "visibility": "therapist_now", "answers": answers}).encode()
 
 
-async def prepare(directory: Path, count: int) -> list[bytes]:
-    """A ready-made request for each of `count` participants."""
+async def prepare(directory: Path, count: int) -> list[tuple[bytes, bytes]]:
+    """For each of `count` participants the two requests of a page: what is asked, and the answer."""
     luck = random.Random(20)
-    requests = [
-        post(
-            PATH,
-            body(one.prompt, luck),
-            Authorization=f"Bearer {one.token}",
-            Idempotency_Key=str(uuid.UUID(int=luck.getrandbits(128), version=4)),
-        )
-        for one in await make_people(directory, count)
-    ]
+    requests: list[tuple[bytes, bytes]] = []
+    for one in await make_people(directory, count):
+        token = {"Authorization": f"Bearer {one.token}"}
+        key = str(uuid.UUID(int=luck.getrandbits(128), version=4))
+        answer = post(PATH, body(one.prompt, luck), **token, Idempotency_Key=key)
+        requests.append((get("/v1/prompts/current", **token), answer))
     luck.shuffle(requests)
     return requests
 
@@ -77,16 +84,19 @@ def count_of(reader: sqlite3.Connection, table: str, where: str = "1") -> int:
 async def drained(reader: sqlite3.Connection) -> float:
     """Wait until the outbox is empty; returns the seconds it took."""
     begun = time.perf_counter()
-    while count_of(reader, "outbox", "done_at IS NULL AND dead_at IS NULL"):
+    while True:
+        if count_of(reader, "outbox", "done_at IS NULL AND dead_at IS NULL") == 0:
+            return time.perf_counter() - begun
         await asyncio.sleep(0.05)
-    return time.perf_counter() - begun
 
 
 async def measure(directory: Path) -> list[dict[str, Any]]:
     """All rounds and their table."""
     each = COUNTS["product"]
     ready = iter(await prepare(directory, each * (ROUNDS + 1)))
-    plain = [post(PATH, body(f"prm_{number}", random.Random(number))) for number in range(max(COUNTS.values()))]
+    plain = [
+        post(PATH, body(f"prm_{number}", random.Random(number))) for number in range(max(COUNTS.values()))
+    ]
     rounds: dict[str, list[Load]] = {name: [] for name in COUNTS}
     drains: list[float] = []
     accepted = 0
@@ -98,7 +108,11 @@ async def measure(directory: Path) -> list[dict[str, Any]]:
         for number in range(ROUNDS + 1):  # the first one warms up
             for name, server in servers.items():
                 own = name == "product"
-                requests = [next(ready) for _ in range(each)] if own else plain[: COUNTS[name]]
+                requests = plain[: COUNTS[name]]
+                if own:
+                    pages = [next(ready) for _ in range(each)]
+                    await load(server.port, [page for page, _ in pages], CONNECTIONS)
+                    requests = [answer for _, answer in pages]
                 measured = await one_round(server, requests)
                 if own:
                     accepted += measured.accepted()
@@ -120,7 +134,11 @@ async def measure(directory: Path) -> list[dict[str, Any]]:
         }
         for name, one in figures.items()
     ]
-    rows[0] |= {"accepted": accepted, "stored": stored, "drain_ms_each": round(sorted(drains)[len(drains) // 2], 2)}
+    rows[0] |= {
+        "accepted": accepted,
+        "stored": stored,
+        "drain_ms_each": round(sorted(drains)[len(drains) // 2], 2),
+    }
     return rows
 
 

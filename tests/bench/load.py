@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import cast
@@ -110,9 +110,19 @@ async def load(port: int, requests: Sequence[bytes], connections: int) -> Load:
     return Load(seconds, tuple(sorted(late)), tuple(statuses))
 
 
+def get(path: str, **headers: str) -> bytes:
+    """The bytes of a GET."""
+    return _head("GET", path, headers)
+
+
 def post(path: str, body: bytes, **headers: str) -> bytes:
-    """The bytes of a POST of JSON; `idempotency_key` becomes `Idempotency-Key`."""
-    lines = [f"POST {path} HTTP/1.1", "Host: bench", "Content-Type: application/json"]
-    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-    lines += [f"Content-Length: {len(body)}", "", ""]
-    return "\r\n".join(lines).encode() + body
+    """The bytes of a POST of JSON; `Idempotency_Key` becomes `Idempotency-Key`."""
+    return (
+        _head("POST", path, {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers})
+        + body
+    )
+
+
+def _head(method: str, path: str, headers: Mapping[str, str]) -> bytes:
+    lines = [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join([f"{method} {path} HTTP/1.1", "Host: bench", *lines, "", ""]).encode()

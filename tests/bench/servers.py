@@ -22,8 +22,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import StaticPool
 
 from alliancekit.config import Settings, load
+from alliancekit.server import run
 from alliancekit.server.app import create_app
-from alliancekit.server.run import bind, server_config
 from alliancekit.server.schemas import ResponseIn, ResponseStored
 from alliancekit.service import Service
 from tests.bench.people import ISSUER, KEY
@@ -128,6 +128,7 @@ class _Announced(uvicorn.Server):
 
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
+        run.tune_process()
         asyncio.get_running_loop().add_reader(self.control.fileno(), self._asked)
         self.control.send(None)
 
@@ -143,8 +144,8 @@ class _Announced(uvicorn.Server):
 
 
 def _serve(kind: str, directory: str, control: Connection) -> None:
-    sock = bind("127.0.0.1", 0)
-    server = _Announced(server_config(globals()[kind](directory)))
+    sock = run.bind("127.0.0.1", 0)
+    server = _Announced(run.server_config(globals()[kind](directory)))
     server.control = control
     control.send(sock.getsockname()[1])
     server.run(sockets=[sock])

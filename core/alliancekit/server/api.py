@@ -4,49 +4,48 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request, Response
-from fastapi.routing import APIRoute
-from pydantic import ValidationError
-from typing_extensions import override
+from fastapi import APIRouter, Depends, Path, Request, Response, Security
+from fastapi.security import HTTPBearer
 
-from alliancekit.errors import InvalidAnswerError, RefusedError
-from alliancekit.server import auth, schemas
-from alliancekit.server.bodies import LimitedRoute, read_body
-from alliancekit.server.problems import describe_invalid
+from alliancekit.server import auth, capture, schemas
+from alliancekit.server.bodies import LimitedRoute
 
 PROBLEM = {"content": {"application/problem+json": {"schema": {"type": "object"}}}}
 REFUSALS: dict[int | str, dict[str, Any]] = {
     401: {"description": "No valid key or token", **PROBLEM},
     404: {"description": "No such thing, or another tenant's", **PROBLEM},
     422: {"description": "Not of the documented form", **PROBLEM},
+    503: {"description": "The database does not answer; try again after Retry-After seconds", **PROBLEM},
 }
 
 CONFLICT: dict[int | str, dict[str, Any]] = {409: {"description": "Not possible in this state", **PROBLEM}}
 TOO_LARGE: dict[int | str, dict[str, Any]] = {413: {"description": "The body is too large", **PROBLEM}}
 
-vendor = APIRouter(prefix="/v1", tags=["vendor"], responses=REFUSALS, route_class=LimitedRoute)
-pages = APIRouter(prefix="/v1", tags=["pages"], responses=REFUSALS, route_class=LimitedRoute)
+# They document who may call; `alliancekit.server.auth` checks.
+KEY = HTTPBearer(
+    auto_error=False, scheme_name="tenant key", description="`ak_…`, shown when the tenant is made"
+)
+TOKEN = HTTPBearer(
+    auto_error=False, scheme_name="participant token", description="from the answer of `POST /v1/sessions`"
+)
+
+vendor = APIRouter(
+    prefix="/v1",
+    tags=["vendor"],
+    responses=REFUSALS,
+    route_class=LimitedRoute,
+    dependencies=[Security(KEY)],
+)
+pages = APIRouter(
+    prefix="/v1",
+    tags=["pages"],
+    responses=REFUSALS,
+    route_class=LimitedRoute,
+    dependencies=[Security(TOKEN)],
+)
 
 Tenant = Annotated[str, Depends(auth.tenant)]
 Id = Annotated[str, Path(max_length=64, pattern=schemas.ID)]
-
-
-class MissingKeyError(RefusedError):
-    """A submission came without a usable Idempotency-Key."""
-
-    status = 400
-    slug = "idempotency-key"
-
-
-class DirectRoute(APIRoute):
-    """A documented route whose handler takes the bare request.
-
-    Every answer goes through it: the framework's dependency solving costs as much as storing the answer.
-    """
-
-    @override
-    def get_route_handler(self) -> Any:
-        return self.endpoint
 
 
 @vendor.post(
@@ -106,31 +105,15 @@ async def dismiss(request: Request, prompt: Id, body: schemas.DismissIn) -> Resp
 
 
 async def _respond(request: Request) -> Response:
-    backend = auth.backend_of(request)
-    person = auth.person(request)
-    key = request.headers.get("idempotency-key", "")
-    if not 1 <= len(key) <= 255:
-        raise MissingKeyError(
-            "The Idempotency-Key header is missing or longer than 255 characters; nothing was stored.",
-            fix="Send a new random key, for instance a UUID, with every new submission.",
-        )
-    try:
-        body = schemas.ResponseIn.model_validate_json(await read_body(request))
-    except ValidationError as error:
-        raise InvalidAnswerError(
-            f"The answers are not of the documented form: {describe_invalid(error.errors())}."
-            " Nothing was stored."
-        ) from None
-    saved = await backend.service.feedback.capture(person, key, body.prompt, body.answers, body.visibility)
-    return Response(saved.reply, 201, media_type="application/json")
+    return await capture.respond(auth.backend_of(request), request)
 
 
+# Served by `capture.CaptureEndpoint` in front of the framework; this documents it.
 pages.add_api_route(
     "/responses",
     _respond,
     methods=["POST"],
     status_code=201,
-    route_class_override=DirectRoute,
     response_model=schemas.ResponseStored,
     name="respond",
     summary="Store a participant's answers",

@@ -14,13 +14,23 @@ from alliancekit.adapters import Caller, Route, RouteRequest
 from alliancekit.server import api, auth, pages, problems
 from alliancekit.server.backend import Backend
 from alliancekit.server.bodies import read_body
+from alliancekit.server.capture import CaptureEndpoint
 from alliancekit.server.live import LiveEndpoint
 from alliancekit.service import Service
 
 VERSION = "0.1.0"
 
 
-def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str] = ()) -> LiveEndpoint:
+class Application(LiveEndpoint):
+    """The whole, for an ASGI server; `framework` is the FastAPI application inside."""
+
+    def __init__(self, framework: FastAPI, front: Any, backend: Backend) -> None:
+        super().__init__(front, backend)
+        self.framework = framework
+        self.backend = backend
+
+
+def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str] = ()) -> Application:
     """The application of a service; starting it starts the service.
 
     Args:
@@ -53,16 +63,17 @@ def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str
     app.include_router(pages.router)
     for plugin, route in service.plugins.routes:
         _add_plugin_route(app, plugin, route)
+    front: Any = CaptureEndpoint(app, backend)
     if allowed_origins:
-        app.add_middleware(
-            CORSMiddleware,
+        front = CORSMiddleware(
+            front,
             allow_origins=list(allowed_origins),
             allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
             expose_headers=["Retry-After"],
             allow_credentials=False,
         )
-    return LiveEndpoint(app, backend)
+    return Application(app, front, backend)
 
 
 def _add_plugin_route(app: FastAPI, plugin: str, route: Route) -> None:
@@ -90,7 +101,7 @@ async def _call_plugin_route(route: Route, request: Request) -> Response:
     return Response(reply.body, reply.status, dict(reply.headers), reply.content_type)
 
 
-def openapi(app: Any) -> dict[str, Any]:
+def openapi(app: Application) -> dict[str, Any]:
     """The OpenAPI document of an application made by `create_app`."""
-    document: dict[str, Any] = app.app.openapi()
+    document: dict[str, Any] = app.framework.openapi()
     return document

@@ -97,7 +97,9 @@ class LiveEndpoint:
         async def push(text: str) -> None:
             await send({"type": "websocket.send", "text": text})
 
-        connection = backend.live.connect(address, push)
+        task = asyncio.current_task()
+        assert task is not None
+        connection = backend.live.connect(address, push, task.cancel)
         try:
             connection.push(json.dumps({"type": "ready", "seq": backend.live.sequence}))
             waiting = await backend.live_waiting(address)
@@ -107,6 +109,11 @@ class LiveEndpoint:
                 message = _parse(event)
                 if message.get("type") == "ack":
                     await backend.live_ack(address, str(message.get("prompt", "")))
+        except asyncio.CancelledError:
+            # A page too slow to keep: the server closes the connection when this returns. A closing message
+            # would wait behind the hints that the page does not take.
+            if not connection.dropped:
+                raise
         finally:
             backend.live.disconnect(connection)
 

@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from alliancekit.errors import RefusedError
+from alliancekit.errors import RefusedError, StoreError, UnknownInstrumentError
 from alliancekit.server import schemas
 
 log = logging.getLogger("alliancekit.server")
@@ -25,6 +25,8 @@ TITLES = {
     "invalid-answer": "This answer does not fit the question",
     "conflict": "Not possible in this state",
     "invalid-request": "The request is not of the documented form",
+    "not-loaded": "The questions are not loaded",
+    "store": "The database does not answer",
     "internal": "Something went wrong on our side",
 }
 
@@ -36,10 +38,31 @@ def problem(status: int, slug: str, detail: str, headers: dict[str, str] | None 
     return Response(json.dumps(body), status, headers, "application/problem+json")
 
 
-async def _refused(_: Request, error: Exception) -> Response:
-    assert isinstance(error, RefusedError)
-    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
-    return problem(error.status, error.slug, str(error), headers)
+def of_error(error: Exception, where: str) -> Response:
+    """What an exception of ours, or any other, looks like over HTTP; `where` is for the log."""
+    if isinstance(error, RefusedError):
+        headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
+        return problem(error.status, error.slug, str(error), headers)
+    if isinstance(error, StoreError):
+        log.error("a request failed: %s", error.message)
+        return problem(503, "store", str(error), {"Retry-After": "2"})
+    if isinstance(error, UnknownInstrumentError):
+        log.error("a prompt asks what no plugin brings any more: %s", error)
+        detail = (
+            "What this prompt asks is not loaded at present. Nothing was stored."
+            " The operator has to enable the plugin that brings the instrument."
+        )
+        return problem(503, "not-loaded", detail, {"Retry-After": "60"})
+    reference = uuid.uuid4().hex[:12]
+    # The exception's text may quote a client: only its type is logged.
+    log.error("internal error %s: %s on %s", reference, type(error).__name__, where)
+    return problem(
+        500, "internal", f"Nothing was stored. Try again; if it stays, report reference {reference}."
+    )
+
+
+async def _ours(request: Request, error: Exception) -> Response:
+    return of_error(error, request.scope["type"])
 
 
 async def _invalid(_: Request, error: Exception) -> Response:
@@ -69,18 +92,11 @@ async def _http(_: Request, error: Exception) -> Response:
     return problem(error.status_code, slug, str(error.detail), dict(error.headers or {}))
 
 
-async def _internal(request: Request, error: Exception) -> Response:
-    reference = uuid.uuid4().hex[:12]
-    # The exception's text may quote a client: only its type is logged.
-    log.error("internal error %s: %s on %s", reference, type(error).__name__, request.scope["type"])
-    return problem(
-        500, "internal", f"Nothing was stored. Try again; if it stays, report reference {reference}."
-    )
-
-
 def install(app: FastAPI) -> None:
     """Make every error of the application a problem+json."""
-    app.add_exception_handler(RefusedError, _refused)
+    app.add_exception_handler(RefusedError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _internal)
+    app.add_exception_handler(UnknownInstrumentError, _ours)
+    app.add_exception_handler(StoreError, _ours)
+    app.add_exception_handler(Exception, _ours)

@@ -25,6 +25,7 @@ Example:
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import secrets
 import time
@@ -44,6 +45,9 @@ LONGEST_TOKEN = 2048
 
 CLOCK_SKEW = 10.0
 """Seconds that the clocks of two servers may differ."""
+
+REMEMBERED = 8192
+"""Tokens whose check is remembered until they expire: a page sends the same one with every request."""
 
 _HEADER = {"alg", "typ", "kid"}
 
@@ -198,6 +202,8 @@ class Tokens:
         self._kid = keys[0].kid
         self._issuer = issuer
         self._jwt = jwt.PyJWT()
+        # By digest, so that no token is kept; a token cannot be revoked, so what was valid is until `exp`.
+        self._checked: dict[bytes, tuple[Claims, float]] = {}
 
     def issue(self, claims: Claims, *, lifetime: float | None = None, at: float | None = None) -> str:
         """A signed token.
@@ -231,8 +237,20 @@ class Tokens:
         Raises:
             TokenRefusedError: anything is wrong with it; `reason` says what, for the log.
         """
-        if len(token) > LONGEST_TOKEN:
+        if len(token) > LONGEST_TOKEN or not token.isascii():
             raise TokenRefusedError("malformed")
+        digest = hashlib.sha256(token.encode()).digest()
+        known = self._checked.get(digest)
+        if known is not None and type(known[0]) is kind and time.time() < known[1] + CLOCK_SKEW:
+            return known[0]
+        payload = self._verified(token, kind)
+        claims = _claims(payload, kind)
+        if len(self._checked) >= REMEMBERED:
+            del self._checked[next(iter(self._checked))]
+        self._checked[digest] = claims, payload["exp"]
+        return claims
+
+    def _verified(self, token: str, kind: type[Claims]) -> dict[str, Any]:
         header = _header(token)
         if set(header) != _HEADER or header["alg"] != "HS256":
             raise TokenRefusedError("header")
@@ -241,11 +259,8 @@ class Tokens:
         key = self._keys.get(header["kid"]) if isinstance(header["kid"], str) else None
         if key is None:
             raise TokenRefusedError("unknown-key")
-        return _claims(self._payload(token, key, kind), kind)
-
-    def _payload(self, token: str, key: bytes, kind: type[Claims]) -> dict[str, Any]:
         try:
-            payload = self._jwt.decode(
+            payload: dict[str, Any] = self._jwt.decode(
                 token,
                 key,
                 algorithms=["HS256"],

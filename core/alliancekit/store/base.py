@@ -29,7 +29,7 @@ class Database(ABC):
     @property
     @abstractmethod
     def waiting(self) -> int:
-        """How many writes nobody has begun yet; background work steps back while this is not 0."""
+        """How many writes are not done yet; background work steps back while others' are among them."""
 
     @abstractmethod
     async def write(self, work: Work[T]) -> T:

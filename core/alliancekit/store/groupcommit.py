@@ -55,13 +55,14 @@ class GroupCommit:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._room = asyncio.Semaphore(max_waiting)
         self._running = False
+        self._committing = 0
         self._stopped: asyncio.Future[None] | None = None
         self._closed = False
 
     @property
     def waiting(self) -> int:
-        """How many jobs are not begun yet."""
-        return len(self._jobs)
+        """How many jobs are not on the disk yet."""
+        return len(self._jobs) + self._committing
 
     async def submit(self, work: Work[T]) -> T:
         """Run `work` in the next batch and return its result once it is on the disk."""
@@ -92,6 +93,7 @@ class GroupCommit:
         if self._running and self._loop is not None and not self._loop.is_closed():
             raise StoreError("This database is in use on another event loop.", fix="Open one per event loop.")
         self._loop, self._room, self._running = loop, asyncio.Semaphore(self._max_waiting), False
+        self._committing = 0
         self._jobs.clear()  # their loop is gone, and with it everybody who waited
         self._roll_back()
 
@@ -100,6 +102,7 @@ class GroupCommit:
         try:
             self._driver.execute("BEGIN IMMEDIATE")
             self._run_jobs(outcomes)
+            self._committing = len(outcomes)
             commit = self._committer.start(sqlite3.Connection.commit)
         except BaseException as error:
             if not outcomes:  # BEGIN failed: nobody may wait for ever
@@ -112,6 +115,7 @@ class GroupCommit:
             commit.add_done_callback(lambda done: self._end_batch(outcomes, done.exception()))
 
     def _end_batch(self, outcomes: list[Outcome], error: BaseException | None) -> None:
+        self._committing = 0
         failure = None if error is None else _batch_error(error)
         if failure is not None:
             self._roll_back()

@@ -7,10 +7,23 @@ nobody; a row that failed and waits for its retry holds up its lane.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, exists, func, or_, select, text, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from alliancekit.store.compiled import Prepared, insert_all
 from alliancekit.store.tables import outbox
@@ -103,9 +116,12 @@ def add_work(conn: Connection, tenant: str, work: Sequence[Work], now: float) ->
 _unfinished = and_(outbox.c.done_at.is_(None), outbox.c.dead_at.is_(None))
 
 
-def claim(conn: Connection, *, lease: str, now: float, until: float, limit: int) -> tuple[Row, ...]:
-    """Lease the first due row of up to `limit` lanes to the holder of the token `lease` until `until`."""
+_SHOWN = tuple(Row.__dataclass_fields__)
+
+
+def _claimable(_: Connection) -> Select[Any]:
     earlier = outbox.alias("earlier")
+    now: BindParameter[float] = bindparam("now")
     blocked = exists().where(
         earlier.c.tenant == outbox.c.tenant,
         earlier.c.lane == outbox.c.lane,
@@ -115,16 +131,27 @@ def claim(conn: Connection, *, lease: str, now: float, until: float, limit: int)
         or_(earlier.c.attempts > 0, earlier.c.due_at <= now),
     )
     free = or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= now)
-    query = select(outbox).where(_unfinished, outbox.c.due_at <= now, free, ~blocked)
-    query = query.order_by(outbox.c.id).limit(limit).with_for_update(skip_locked=True)
-    rows = [_row(row) for row in conn.execute(query).mappings()]
-    if rows:
-        conn.execute(
-            update(outbox)
-            .where(outbox.c.id.in_([row.id for row in rows]))
-            .values(lease=lease, leased_until=until, attempts=outbox.c.attempts + 1)
-        )
-    return tuple(_row({**_values(row), "attempts": row.attempts + 1}) for row in rows)
+    columns = (outbox.c[name] for name in _SHOWN)
+    query = select(*columns).where(_unfinished, outbox.c.due_at <= now, free, ~blocked)
+    return query.order_by(outbox.c.id).limit(bindparam("limit")).with_for_update(skip_locked=True)
+
+
+_find = Prepared(_claimable)
+_lease = Prepared(
+    lambda _: (
+        update(outbox)
+        .where(outbox.c.id == bindparam("row"))
+        .values(lease=bindparam("token"), leased_until=bindparam("until"), attempts=outbox.c.attempts + 1)
+    )
+)
+
+
+def claim(conn: Connection, *, lease: str, now: float, until: float, limit: int) -> tuple[Row, ...]:
+    """Lease the first due row of up to `limit` lanes to the holder of the token `lease` until `until`."""
+    found = _find.run(conn, {"now": now, "limit": limit}).fetchall()
+    rows = [_row(dict(zip(_SHOWN, one, strict=True))) for one in found]
+    _lease.run_many(conn, [{"row": row.id, "token": lease, "until": until} for row in rows])
+    return tuple(replace(row, attempts=row.attempts + 1) for row in rows)
 
 
 _done = Prepared(
@@ -199,13 +226,6 @@ def prune(conn: Connection, *, before: float, limit: int = 1000) -> int:
     """Delete up to `limit` rows that were done before a time; the dead stay. Returns how many."""
     old = select(outbox.c.id).where(outbox.c.done_at < before, outbox.c.dead_at.is_(None)).limit(limit)
     return conn.execute(delete(outbox).where(outbox.c.id.in_(old))).rowcount
-
-
-_SHOWN = tuple(Row.__dataclass_fields__)
-
-
-def _values(row: Row) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in _SHOWN}
 
 
 def _row(values: Mapping[Any, Any]) -> Row:

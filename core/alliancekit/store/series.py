@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, select
+from sqlalchemy import Connection, Select, Table, bindparam, delete, func, select
 
 from alliancekit.errors import NotFoundError
 from alliancekit.events import Guidance, Response, Score, SeriesPoint, Signal, TalkBalance
-from alliancekit.store.compiled import insert_into
+from alliancekit.store.compiled import Prepared, insert_all, insert_into
 from alliancekit.store.feedback import score_values
 from alliancekit.store.presence import talk_balance_of
 from alliancekit.store.sessions import SHOWN, Session
@@ -61,6 +61,19 @@ class StoredResponse:
     session: str
     prompt: str
     response: Response
+
+
+def _delete(table: Table, *columns: str) -> Prepared:
+    """A DELETE of the rows whose columns have these values."""
+    return Prepared(lambda _: delete(table).where(*(table.c[name] == bindparam(name) for name in columns)))
+
+
+# A review runs them once for each plugin.
+_insert_signal = Prepared(insert_all(signal, without="id"))
+_insert_guidance = Prepared(insert_all(guidance, without="id"))
+_forget_signals = _delete(signal, "session", "plugin")
+_forget_guidance = _delete(guidance, "session", "plugin")
+_forget_failure = _delete(not_computed, "session", "hook", "plugin")
 
 
 def read_series(
@@ -146,22 +159,22 @@ def replace_signals(
     conn: Connection, tenant: str, session_id: str, *, plugin: str, signals: Iterable[Signal], now: float
 ) -> None:
     """Make these the signals of a plugin in a session: the same call again changes nothing."""
-    conn.execute(delete(signal).where(signal.c.session == session_id, signal.c.plugin == plugin))
+    _forget_signals.run(conn, {"session": session_id, "plugin": plugin})
     for one in signals:
         details = {name: getattr(one, name) for name in _SIGNAL_DETAILS}
         values = {"tenant": tenant, "session": session_id, "plugin": plugin, "kind": one.kind}
-        conn.execute(insert(signal).values(**values, rule=one.rule, details=dump(details), at=now).inline())
+        _insert_signal.run(conn, {**values, "rule": one.rule, "details": dump(details), "at": now})
 
 
 def replace_guidance(
     conn: Connection, tenant: str, session_id: str, *, plugin: str, advice: Iterable[Guidance], now: float
 ) -> None:
     """Make this the guidance of a plugin in a session: the same call again changes nothing."""
-    conn.execute(delete(guidance).where(guidance.c.session == session_id, guidance.c.plugin == plugin))
+    _forget_guidance.run(conn, {"session": session_id, "plugin": plugin})
     for one in advice:
         details = dump({name: getattr(one, name) for name in Guidance.__dataclass_fields__})
         values = {"tenant": tenant, "session": session_id, "plugin": plugin, "details": details, "at": now}
-        conn.execute(insert(guidance).values(values).inline())
+        _insert_guidance.run(conn, values)
 
 
 def record_not_computed(
@@ -176,10 +189,7 @@ def record_not_computed(
 
 def clear_not_computed(conn: Connection, session_id: str, *, hook: str, plugin: str) -> None:
     """Take the note back: the plugin gave its result after all."""
-    table = not_computed.c
-    conn.execute(
-        delete(not_computed).where(table.session == session_id, table.hook == hook, table.plugin == plugin)
-    )
+    _forget_failure.run(conn, {"session": session_id, "hook": hook, "plugin": plugin})
 
 
 def last_change(conn: Connection, tenant: str) -> int:
