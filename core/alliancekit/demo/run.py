@@ -115,7 +115,9 @@ async def _tenant(service: Service, style: str) -> str:
         history.seed(conn, tenant, service.instruments, style=style, now=now)
         return key
 
-    return await service.database.write(work)
+    key = await service.database.write(work)
+    service.relay.wake()
+    return key
 
 
 async def _demo(*, once: bool, port: int, data_dir: Path, style: str) -> dict[str, Any] | None:
