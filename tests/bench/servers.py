@@ -15,12 +15,12 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import Column, Float, MetaData, String, Table, event, insert
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import StaticPool
 
-import uvicorn
 from alliancekit.config import Settings, load
 from alliancekit.live import LiveHub
 from alliancekit.server import run
