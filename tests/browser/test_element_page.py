@@ -201,6 +201,20 @@ async def test_words_that_do_not_fit_side_by_side_make_a_list_until_they_do(
     assert await page.evaluate("troubles") == []
 
 
+async def test_clear_answer_is_seen_at_the_item_in_hand_only(stub: StubService, open_page: Opener) -> None:
+    page = await card_page(stub, open_page)
+    await page.get_by_label("Mostly").first.check()
+    clear = page.get_by_role("button", name="Clear answer")
+    await expect(clear).to_have_css("opacity", "1")
+    await page.get_by_role("button", name="Send").focus()
+    await page.mouse.move(1, 1)
+    await expect(clear).to_have_css("opacity", "0")
+    await clear.focus()
+    await expect(clear).to_have_css("opacity", "1")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("0 of 3 answered")).to_be_visible()
+
+
 async def test_answering_moves_nothing_on_the_page(stub: StubService, open_page: Opener) -> None:
     page = await card_page(stub, open_page)
     before = await page.evaluate("feedback.offsetHeight")

@@ -98,6 +98,19 @@ async def test_an_altered_or_expired_link_says_so_and_opens_nothing(site: Site) 
         assert wrong not in reply.text
 
 
+async def test_the_rating_page_speaks_the_language_of_its_reader(site: Site) -> None:
+    people = [
+        {"role": "client", "external_id": "c1", "language": "ar"},
+        {"role": "therapist", "external_id": "t1"},
+    ]
+    meeting = await site.held(participants=people)
+    reply = await site.http.get(path_of(meeting.client.rating_url))
+    assert (reply.status_code, '<html lang="ar" dir="rtl">' in reply.text) == (200, True)
+    gone = await site.http.get("/r/nonsense", headers={"Accept-Language": "es-MX,en;q=0.5"})
+    assert (gone.status_code, '<html lang="es" dir="ltr">' in gone.text) == (410, True)
+    assert_strict(gone)
+
+
 # the therapist's pages ----------------------------------------------------------------------------
 
 

@@ -7,7 +7,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from alliancekit.errors import NotAllowedError, NotFoundError, StoreError
 from alliancekit.server import auth, schemas
@@ -15,6 +14,7 @@ from alliancekit.server.therapist import build, render
 from alliancekit.server.tokens import TherapistClaims
 from alliancekit.store import outbox
 from alliancekit.web.embed import embed_etag, embed_script
+from alliancekit.web.rating import accepted, rating_page
 
 router = APIRouter(include_in_schema=False)
 
@@ -26,8 +26,6 @@ RATING_CSP = (
 )
 LAG_LIMIT = 60.0
 """Seconds that queued work may be late before the service says that it is not ready."""
-
-_web = Environment(loader=PackageLoader("alliancekit.web"), autoescape=True, undefined=StrictUndefined)
 
 
 @router.get("/embed.js")
@@ -49,18 +47,20 @@ async def embed(request: Request) -> Response:
 
 @router.get("/r/{link}")
 async def rating(request: Request, link: str) -> Response:
-    """The page behind a rating link: the element, and nothing else."""
+    """The page behind a rating link: the element, and nothing else, in the participant's language."""
     headers = {
         "Content-Security-Policy": RATING_CSP,
         "Cache-Control": "no-store",
         "Referrer-Policy": "no-referrer",
     }
+    backend = auth.backend_of(request)
     try:
-        token = auth.backend_of(request).token_of_link(link)
-    except NotAllowedError:
-        page = _web.get_template("rating.html").render(token="")
-        return HTMLResponse(page, 410, headers)
-    return HTMLResponse(_web.get_template("rating.html").render(token=token), 200, headers)
+        token = backend.token_of_link(link)
+        person = (await backend.caller(token)).participant
+    except (NotAllowedError, NotFoundError):
+        wanted = accepted(request.headers.get("accept-language", ""))
+        return HTMLResponse(rating_page(*wanted), 410, headers)
+    return HTMLResponse(rating_page(person.language if person else "", token=token), 200, headers)
 
 
 @router.get("/r-static/rating.css")

@@ -9,7 +9,7 @@ const say = (text) => { $("#status").textContent = text; };
 
 const WORDS = {
   client: {
-    beside: "Short questions appear here, never over the picture. You may skip every one of them.",
+    beside: "Short questions appear here, never over the picture. You can skip any of them.",
     ended: "If you like, answer a few quick questions. You can close this page at any time.",
     answered: "Thank you, that is all. You can close this page now.",
   },

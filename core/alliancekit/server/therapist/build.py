@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from alliancekit import calls, visibility
 from alliancekit.errors import NotFoundError
-from alliancekit.events import Response, Role, Segment, Style
+from alliancekit.events import Guidance, Response, Role, Segment, Style
 from alliancekit.instruments.catalogue import Instruments
 from alliancekit.instruments.model import CutOff, Instrument, Item
 from alliancekit.server.live import PATH as LIVE_PATH
@@ -128,7 +128,7 @@ class _Builder:
     def view(self, course: Episode, style: Style, token: str) -> views.EpisodeView:
         form = next(iter(self._instruments.forms(self._measure)), None)
         newest = self._found[-1] if self._found else None
-        last_with_guidance = next((one for one in reversed(self._found) if one.guidance), newest)
+        answered, guidance = self._guidance()
         sessions = tuple(self._session(one) for one in self._found)
         return views.EpisodeView(
             episode=course.id,
@@ -146,8 +146,8 @@ class _Builder:
                 [(one.session.number, signal) for one in self._found for _, signal in one.signals],
                 rated=max((n for n, _ in rated(sessions, _total(form))), default=0),
             ),
-            guidance=() if last_with_guidance is None else tuple(a for _, a in last_with_guidance.guidance),
-            guidance_session=None if last_with_guidance is None else last_with_guidance.session.number,
+            guidance=guidance,
+            guidance_session=answered,
             not_computed=()
             if newest is None
             else tuple(
@@ -156,6 +156,21 @@ class _Builder:
             ),
             live=views.Live(url=LIVE_PATH, token=token),
         )
+
+    def _guidance(self) -> tuple[int | None, tuple[Guidance, ...]]:
+        """The newest advice on a rating, with its session's number, and the remark on the last talk."""
+
+        def newest(*, on_talk: bool) -> tuple[int | None, tuple[Guidance, ...]]:
+            for one in reversed(self._found):
+                given = tuple(a for _, a in one.guidance if (a.kind == "talk_balance") == on_talk)
+                if given:
+                    return one.session.number, given
+            return None, ()
+
+        number, advice = newest(on_talk=False)
+        remarked, remark = newest(on_talk=True)
+        heard = max((one.session.number for one in self._found if one.talk_balance is not None), default=None)
+        return number, (*advice, *(remark if remarked == heard else ()))
 
     def _session(self, one: SeriesSession) -> views.SessionView:
         row = one.session

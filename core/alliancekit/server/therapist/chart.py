@@ -247,7 +247,6 @@ def trend(view: EpisodeView, frame: Frame = WIDE, *, key: str = "trend") -> Mark
     if view.cut_off:
         y = frame.y(view.cut_off.percent)
         parts.append(element("line", class_="cut-off", x1=frame.left, y1=y, x2=right, y2=y))
-        parts.append(element("text", "cut-off", class_="cut-off-text", x=frame.left + 4, y=y - 5))
     parts.append(_badges(frame, sessions, numbered(view)))
     parts.append(_sessions_axis(frame, sessions, every=1 if len(sessions) <= 15 else 2))
     parts.append(element("text", "session", class_="tick", x=frame.left, y=frame.height - 6))
