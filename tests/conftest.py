@@ -1,5 +1,11 @@
-"""What all tests share: the databases, and that a skipped test is a failure in continuous integration."""
+"""What all tests share: databases, plugin hosts, running services; in CI a skipped test is a failure."""
 
 from __future__ import annotations
 
-pytest_plugins = ["tests.postgres", "tests.databases", "tests.no_skips"]
+pytest_plugins = [
+    "tests.postgres",
+    "tests.databases",
+    "tests.plugin_hosts",
+    "tests.services",
+    "tests.no_skips",
+]

@@ -10,25 +10,28 @@ sessions        facts about presence, and the session machine that infers the ca
 instruments     measures as data: items, keys, scales, cut-offs, sources, licences
 scoring         pure functions: scales, change, strain, congruence
 errors          the error tree
-testing         the kit for testing a plugin or an adapter
 
 The host, from the bottom up:
 
 secret_refs     secrets by reference
-dispatch        call plugins in isolation; with isolation, health, minimise, watchdog
+logs            where the log goes
+isolation       run what a plugin does so that nothing of it escapes
+health          how often a plugin failed lately, and when it is left alone
+minimise        empty what a plugin did not say it needs
+watchdog        notice who holds the event loop
+dispatch        call plugins: time limit, isolation, outcome
 hooks           what the host may ask plugins: one typed method a hook
 plugins         find, enable, load, verify, report
 store           tables, migrations, SQLite and PostgreSQL
-outbox          durable work after the commit
-episodes        sessions and series as the HTTP API gives them
 visibility      who may see which response
+outbox          durable work after the commit
 calls           what platforms report becomes the stored state of a session
 feedback        prompts, answers, the delivery ladder
 review          what the series says: signals and guidance
 pipeline        what happens after a commit, step by step
+episodes        sessions and series as the HTTP API gives them
 live            the in-call channel
 config          settings
-logs            where the log goes
 service         all of it put together
 
 What people touch:

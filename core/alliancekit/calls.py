@@ -77,7 +77,7 @@ class Calls:
     async def run(self) -> None:
         """Let time pass: end calls whose people stayed away. Runs until cancelled."""
         now = self._clock()
-        for row in await self._database.read(lambda conn: rows.sessions_in(conn, "waiting", "live")):
+        for row in await self._database.read(lambda conn: rows.sessions_in(conn, "live")):
             self._due.setdefault((row.tenant, row.id), now)
         while True:
             self._changed.clear()
@@ -85,7 +85,8 @@ class Calls:
             soonest = min(self._due.values(), default=None)
             wait = None if soonest is None else max(0.0, soonest - self._clock())
             try:
-                await asyncio.wait_for(self._changed.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await self._changed.wait()
             except TimeoutError:
                 continue
 
@@ -131,11 +132,19 @@ def apply(
         due_before, due_after = (_due(state, row, roles, policy, now) for state in (before, after))
         if due_before != due_after:
             add_work(conn, tenant, [Work(lane=session, kind="rate", payload={"session": session})], now)
+        if after != before:
+            ended = now if row.ended_at is None else row.ended_at
+            together = sessions.seconds_together(after, roles, ended)
+            rows.revise_session(conn, tenant, session, started_at=_began(after, ended), seconds=together)
         return None
     queue = _moves(session, before, after, roles)
     verdict = sessions.status(after, now, policy, roles=roles)
-    if verdict.status != "waiting" and rows.start_session(conn, tenant, session, _began(after, now)):
+    if verdict.status != "waiting" and rows.start_session(
+        conn, tenant, session, _began(after, verdict.ended_at or now)
+    ):
         queue.insert(0, Work(lane=session, kind="session_started", payload={"session": session}))
+    elif row.started_at is not None and _began(after, now) < row.started_at:
+        rows.revise_session(conn, tenant, session, started_at=_began(after, now), seconds=row.seconds)
     due: float | None = sessions.next_check(after, now, policy, roles=roles)
     if verdict.status == "ended":
         due = None

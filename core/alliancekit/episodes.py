@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from alliancekit import calls, visibility
 from alliancekit.events import Response
-from alliancekit.store import outbox, series
+from alliancekit.store import outbox, prompts, series
 from alliancekit.store import sessions as rows
 from alliancekit.store.presence import talk_balance_of
 from alliancekit.store.series import SeriesSession
@@ -25,7 +25,7 @@ def session_state(conn: Connection, tenant: str, session_id: str, now: float) ->
         NotFoundError: the tenant has no such session.
     """
     row = rows.read_session(conn, tenant, session_id)
-    asked = select(prompt.c.id, prompt.c.participant, prompt.c.moment, prompt.c.status)
+    asked = select(prompt.c.id, prompt.c.participant, prompt.c.moment, prompts.status_at(now))
     asked = asked.where(prompt.c.session == row.id).order_by(prompt.c.created_at, prompt.c.id)
     balance = conn.execute(select(session.c.talk_balance).where(session.c.id == row.id)).scalar()
     talk = talk_balance_of(balance)

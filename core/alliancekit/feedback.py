@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from alliancekit.events import Moment, PromptRequest, Role, Visibility
 from alliancekit.instruments.catalogue import Instruments, localise
 from alliancekit.scoring.scales import check_answers, score
 from alliancekit.store import audit, prompts
+from alliancekit.store import sessions as rows
 from alliancekit.store.compiled import Prepared
 from alliancekit.store.database import Database
 from alliancekit.store.feedback import Answered, Saved, Submission, save_submission
@@ -27,6 +29,8 @@ from alliancekit.store.outbox import Work, add_work
 from alliancekit.store.prompts import NewPrompt, Prompt
 from alliancekit.store.tables import participant, prompt, session
 from alliancekit.store.text import load, new_id
+
+log = logging.getLogger("alliancekit.feedback")
 
 RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ps", "ur", "yi"})
 """Primary language tags written from right to left."""
@@ -104,14 +108,18 @@ class Feedback:
     # asking --------------------------------------------------------------------------------------------
 
     async def current(self, person: Person) -> dict[str, Any]:
-        """What to ask this person now, in their language: the body of `GET /v1/prompts/current`."""
+        """What to ask this person now, in their language: the body of `GET /v1/prompts/current`.
+
+        Raises:
+            NotFoundError: there is no such person.
+        """
         now = self._clock()
 
         def work(conn: Connection) -> tuple[Prompt | None, str]:
-            language = conn.execute(
-                select(participant.c.language).where(participant.c.id == person.id)
-            ).scalar_one()
-            return prompts.current_prompt(conn, person.id, now), str(language)
+            known = rows.read_participant(conn, person.id)
+            if known is None:
+                raise NotFoundError("This participant is not known here.", fix="Create the session again.")
+            return prompts.current_prompt(conn, person.id, now), known.language
 
         found, language = await self._database.read(work)
         direction = "rtl" if language.split("-")[0].lower() in RIGHT_TO_LEFT else "ltr"
@@ -153,6 +161,8 @@ class Feedback:
         made = []
         for request in requests:
             names = tuple(n for n in request.instruments if (n, request.role) in self._instruments)
+            for name in set(request.instruments) - set(names):
+                log.warning("the plan asks %s, which has no %s form; left out", name, request.role)
             for person, role in people.items():
                 if role != request.role or not names:
                     continue

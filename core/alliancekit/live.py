@@ -23,12 +23,21 @@ Address = tuple[str, ...]
 
 
 class Connection:
-    """One connected page. `gone` is called when it is too slow to keep."""
+    """One connected page.
 
-    __slots__ = ("_backlog", "_closing", "_send", "_task", "address")
+    Args:
+        address: whose page it is.
+        send: brings one hint to the page.
+        drop: called once when the page is too slow to keep; it has to close the connection, so that the page
+            notices, connects again and asks what it missed.
+    """
 
-    def __init__(self, address: Address, send: Send) -> None:
+    __slots__ = ("_backlog", "_closing", "_drop", "_send", "_task", "address", "dropped")
+
+    def __init__(self, address: Address, send: Send, drop: Callable[[], object]) -> None:
         self.address = address
+        self.dropped = False
+        self._drop = drop
         self._send = send
         self._backlog: deque[str] | None = None
         self._task: asyncio.Task[None] | None = None
@@ -41,7 +50,8 @@ class Connection:
         if self._backlog is None:
             self._backlog = deque()
         if len(self._backlog) >= BACKLOG:
-            self._closing = True
+            self._closing = self.dropped = True
+            self._drop()
             return False
         self._backlog.append(text)
         if self._task is None:
@@ -82,9 +92,9 @@ class LiveHub:
     def __len__(self) -> int:
         return sum(len(connections) for connections in self._by_address.values())
 
-    def connect(self, address: Address, send: Send) -> Connection:
-        """Add a connected page."""
-        connection = Connection(address, send)
+    def connect(self, address: Address, send: Send, drop: Callable[[], object]) -> Connection:
+        """Add a connected page; see `Connection`."""
+        connection = Connection(address, send, drop)
         self._by_address.setdefault(address, []).append(connection)
         return connection
 

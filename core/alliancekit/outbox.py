@@ -171,6 +171,8 @@ class Relay:
         now = self._clock()
         until = now + self._lease_seconds
         lease = secrets.token_urlsafe(12)
+        # A handler that finishes while this claim looks has freed its lane too late to be seen by it.
+        busy = bool(self._tasks)
         try:
             rows = await self._database.write(
                 lambda conn: claim(conn, lease=lease, now=now, until=until, limit=free)
@@ -185,7 +187,7 @@ class Relay:
             task = asyncio.create_task(self._run_row(row, lease), name=f"outbox-{row.id}")
             self._tasks[task] = lease
             task.add_done_callback(self._finished)
-        if not rows and not self._tasks:
+        if not rows and not busy:
             self._idle_round = self._round
             self._idle.set()
 

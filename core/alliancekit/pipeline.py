@@ -154,7 +154,11 @@ class Pipeline:
     async def plan(
         self, row: Session, people: tuple[Participant, ...], moment: Moment, *, manual: bool
     ) -> tuple[PromptRequest, ...]:
-        """What the style asks at a moment; nothing when no plugin answers."""
+        """What the style asks at a moment.
+
+        When no plugin answers, the end of the call is still asked about, with the session's measure: a plugin
+        that failed must not cost a rating.
+        """
         event = events.PromptsWanted(
             **_base(row, self._clock()),
             style=row.style,
@@ -165,8 +169,10 @@ class Pipeline:
             manual=manual,
         )
         outcome = await self._hooks.plan_prompts(event)
-        plan = None if outcome is None else outcome.value
-        return () if plan is None else tuple(one for one in plan.requests if one.moment == moment)
+        if outcome is None or outcome.value is None:
+            roles: tuple[Role, ...] = ("client", "therapist") if moment == "end_of_call" else ()
+            return tuple(PromptRequest(role=r, moment=moment, instruments=(row.measure,)) for r in roles)
+        return tuple(one for one in outcome.value.requests if one.moment == moment)
 
     async def ask(
         self,
@@ -270,8 +276,13 @@ class Pipeline:
     async def _feedback_captured(self, tenant: str, _: str, payload: Payload) -> None:
         row, _people = await self._session(tenant, payload["session"])
         await self._updated(tenant, row.id)
-        for response_id in payload["responses"]:
-            stored = await self._database.read(partial(_response, tenant=tenant, response_id=response_id))
+        found = [
+            await self._database.read(partial(_response, tenant=tenant, response_id=response_id))
+            for response_id in payload["responses"]
+        ]
+        for person, prompt in dict.fromkeys((one.response.participant, one.prompt) for one in found):
+            await self._withdraw(person, prompt)
+        for stored in found:
             event = events.FeedbackCaptured(
                 **_base(row, self._clock()), style=row.style, response=stored.response
             )

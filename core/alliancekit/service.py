@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from pydantic import ValidationError
+from sqlalchemy import Connection
 
 from alliancekit import calls
 from alliancekit.adapters import PromptHint
@@ -27,7 +28,7 @@ from alliancekit.pipeline import Pipeline, hint_of
 from alliancekit.plugins import PluginHost, PluginsConfig
 from alliancekit.secret_refs import resolved
 from alliancekit.sessions import Fact
-from alliancekit.store import migrate, presence, prompts
+from alliancekit.store import migrate, presence, prompts, tenants
 from alliancekit.store import sessions as rows
 from alliancekit.store.database import Database, open_database
 from alliancekit.store.outbox import Work, add_work
@@ -35,7 +36,10 @@ from alliancekit.watchdog import Watchdog
 
 log = logging.getLogger("alliancekit.service")
 
-DRAIN_SECONDS = 5.0
+ADAPTER_SECONDS = 2.0
+"""How long the adapters may take to stop, all at once."""
+
+DRAIN_SECONDS = 2.0
 """How long a stop waits for the outbox; what is left is done after the next start."""
 
 
@@ -81,17 +85,7 @@ class Service:
             StoreError: the database cannot be used.
             ConfigError: the data directory cannot be written.
         """
-        url = self.settings.database().get_secret_value()
-        if url.startswith("sqlite"):
-            try:
-                self.settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-            except OSError as error:
-                raise ConfigError(
-                    f"The data directory {self.settings.data_dir} cannot be made ({error.strerror}).",
-                    fix="Set data_dir to a directory that the service may write.",
-                ) from None
-        await asyncio.to_thread(migrate.upgrade, url)
-        self.database = open_database(url)
+        self.database = await prepared_database(self.settings)
         prompt_settings = self.settings.prompts
         policy = AskPolicy(
             in_call=prompt_settings.expire_in_call_after,
@@ -125,10 +119,10 @@ class Service:
     async def stop(self) -> None:
         """End what runs; what is stored stays, what is queued is done after the next start."""
         self.draining = True
-        for adapter in self.plugins.adapters:
-            await adapter.stop()
+        await self._stop_adapters()
         try:
-            await asyncio.wait_for(self.relay.drain(), DRAIN_SECONDS)
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await self.relay.drain()
         except TimeoutError:
             log.info("stopping before the outbox is empty; the rest is done after the next start")
         for task in self._tasks:
@@ -137,6 +131,23 @@ class Service:
         await self.plugins.close()
         self._watchdog.stop()
         await self.database.close()
+
+    async def _stop_adapters(self) -> None:
+        stops = {
+            asyncio.create_task(adapter.stop(), name=adapter.name): adapter.name
+            for adapter in self.plugins.adapters
+        }
+        if not stops:
+            return
+        _, late = await asyncio.wait(stops, timeout=ADAPTER_SECONDS)
+        for task in late:
+            task.cancel()
+        await asyncio.wait(stops, timeout=ADAPTER_SECONDS)
+        for task, name in stops.items():
+            if task in late:
+                log.warning("the adapter %s did not stop in time", name)
+            elif (error := task.exception()) is not None:
+                log.warning("the adapter %s stopped with %s", name, type(error).__name__)
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=f"alliancekit-{name}")
@@ -187,7 +198,7 @@ class Service:
     async def heard(self, tenant: str, session: str, spans: Sequence[SpeechSpan]) -> None:
         """Take the observed speech of a session from an adapter."""
 
-        def work(conn: Any) -> None:
+        def work(conn: Connection) -> None:
             row = rows.read_session(conn, tenant, session)
             known = presence.speech(conn, tenant, session)
             # After a restart the adapter's list begins anew; what was heard before stays.
@@ -207,7 +218,7 @@ class Service:
         """The open prompt of a participant whose page has just connected."""
         now = self.clock()
 
-        def work(conn: Any) -> PromptHint | None:
+        def work(conn: Connection) -> PromptHint | None:
             person = rows.read_participant(conn, participant)
             found = prompts.current_prompt(conn, participant, now)
             if person is None or found is None or person.tenant != tenant:
@@ -224,6 +235,41 @@ class Service:
                 conn, tenant, prompt, channel=channel, status="seen", now=now
             )
         )
+
+
+async def prepared_database(settings: Settings) -> Database:
+    """The configured database, open and at the schema of this release.
+
+    Raises:
+        StoreError: the database cannot be used.
+        ConfigError: the data directory cannot be written.
+    """
+    url = settings.database().get_secret_value()
+    if url.startswith("sqlite"):
+        try:
+            settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(
+                f"The data directory {settings.data_dir} cannot be made ({error.strerror}).",
+                fix="Set data_dir to a directory that the service may write.",
+            ) from None
+    await asyncio.to_thread(migrate.upgrade, url)
+    return open_database(url)
+
+
+async def first_key(settings: Settings) -> str | None:
+    """Make the first tenant of an empty database and return its key; None where there is a tenant already."""
+    database = await prepared_database(settings)
+
+    def work(conn: Connection) -> str | None:
+        if tenants.any_tenant(conn):
+            return None
+        return tenants.create_tenant(conn, "default", time.time())[1]
+
+    try:
+        return await database.write(work)
+    finally:
+        await database.close()
 
 
 def plugins_config(settings: Settings) -> PluginsConfig:

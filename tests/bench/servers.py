@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import Column, Float, MetaData, String, Table, event, insert
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -125,13 +126,14 @@ def _row_only(directory: str, name: str, **options: Any) -> FastAPI:
     return app
 
 
-class _Announced(run.Server):
+class _Announced(uvicorn.Server):
     """Says through the pipe that it serves; collects garbage and sends hints when asked."""
 
     control: Connection
 
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
+        run.tune_process()
         asyncio.get_running_loop().add_reader(self.control.fileno(), self._asked)
         self.control.send(None)
 

@@ -107,14 +107,15 @@ async def test_two_people_hold_a_call_answer_and_the_therapist_sees_it(
         card = page.locator("alliance-feedback")
         await expect(card.get_by_role("radio").first).to_be_visible(timeout=STILL)
         await page.screenshot(path=tmp_path / f"card-{'therapist' if page is therapist else 'client'}.png")
-        groups = await card.locator("fieldset").all()
-        for group in groups:
-            await group.locator("label").nth(2).click()
+        for item in await card.locator("fieldset.item").all():
+            await item.locator("label").nth(2).click()
         await card.get_by_role("button", name="Send").click()
         await expect(card.get_by_role("button", name="Send")).to_be_hidden(timeout=STILL)
 
-    # The open therapist's page takes it in without a reload.
-    await expect(board.locator("main")).to_contain_text("Session 8", timeout=STILL)
-    await expect(board.get_by_text("Talk balance").first).to_be_visible(timeout=STILL)
+    # The open therapist's page takes it all in without a reload.
+    await expect(board.get_by_role("heading", name="Who spoke, session 8")).to_be_visible(timeout=STILL)
+    since = board.get_by_role("region", name="Since last time")
+    await expect(since).to_contain_text("Client 50 of 100 You 50 of 100", timeout=STILL)
+    await expect(board.locator("main")).to_contain_text("Pulse", ignore_case=True)
     await board.screenshot(path=tmp_path / "board.png", full_page=True)
     assert problems == []

@@ -36,8 +36,8 @@ ARIA_CARD = """
       - radio "Not at all"
   - group "Who may see your answers?":
     - radio "My therapist now Right away, so that you can talk about it together." [checked]
-    - radio "My therapist, later Not straight away, only some time after the session."
-    - radio "Only as part of averages Your therapist never sees your own answers."
+    - radio "My therapist, later Not now, only after your next session."
+    - radio "Not my therapist Your answers only count in averages."
   - paragraph: 0 of 3 answered
   - button "Send"
   - button "Later"
@@ -247,8 +247,8 @@ async def test_the_pulse_lets_the_client_choose_who_sees_it_first(
 ) -> None:
     page = await pulse_page(stub, open_page)
     await page.get_by_text("Who sees it: My therapist now").click()
-    await page.get_by_text("Only as part of averages").click()
-    await expect(page.get_by_text("Who sees it: Only as part of averages")).to_be_visible()
+    await page.get_by_text("Not my therapist").click()
+    await expect(page.get_by_text("Who sees it: Not my therapist")).to_be_visible()
     assert stub.posts == []
     await page.get_by_text("Good", exact=True).click()
     await state(page, "saved")

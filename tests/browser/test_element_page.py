@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 import stub_prompts as prompts
 from element_page import Opener, card_page, pulse_page, state
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 from stub_service import Failure, StubService
+
+from alliancekit.instruments.catalogue import Instruments, localise
+from alliancekit_measures import Measures, Settings
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -93,6 +96,109 @@ async def test_at_320_pixels_nothing_scrolls_sideways_and_targets_are_large(
           .map(n => n.textContent + n.offsetHeight)"""
     )
     assert small == []
+
+
+def whole_card(language: str, items: int = 15) -> dict[str, Any]:
+    """The built-in check-in in a language, with further items to make a card of so many."""
+    forms = Instruments(Measures(Settings()).register_instruments())
+    check_in = localise(forms.get("check-in"), language)
+    more = [{**item, "id": f"more_{item['id']}"} for item in check_in["items"]]
+    return prompts.prompt(
+        "end_of_call", check_in, prompts.instrument("fit", "…", more[: items - len(check_in["items"])])
+    )
+
+
+async def layout(page: Page) -> dict[str, Any]:
+    """How the options of the choice items stand, and what of their wording is cut off or broken."""
+    found: dict[str, Any] = await page.evaluate(
+        """() => {
+          const groups = [...feedback.shadowRoot.querySelectorAll('.options')].map(o => [...o.children]);
+          const box = n => n.getBoundingClientRect();
+          const lines = (label, word) => {
+            const text = label.querySelector('span').firstChild, at = text.data.indexOf(word);
+            const range = document.createRange();
+            range.setStart(text, at); range.setEnd(text, at + word.length);
+            return new Set([...range.getClientRects()].map(r => Math.round(r.top))).size;
+          };
+          const labels = groups.flat();
+          return {
+            rows: groups.filter(g => g.every(l => box(l).top === box(g[0]).top)).length,
+            lists: groups.filter(g => g.every(l => box(l).left === box(g[0]).left)).length,
+            widths: [...new Set(labels.map(l => Math.round(box(l).width)))],
+            smallest: Math.min(...labels.flatMap(l => [box(l).width, box(l).height])),
+            cut: labels.filter(l => l.scrollWidth > l.clientWidth).map(l => l.textContent),
+            broken: labels.map(l => l.textContent).filter(
+              (text, i) => text.split(' ').some(word => lines(labels[i], word) > 1)),
+            height: feedback.offsetHeight, width: feedback.offsetWidth,
+          };
+        }"""
+    )
+    return found
+
+
+async def card_in(
+    stub: StubService, open_page: Opener, prompt: dict[str, Any], *, language: str = "en", width: int
+) -> Page:
+    """A page of the width at which the element is `width` pixels wide, asking."""
+    direction = "rtl" if language == "ar" else "ltr"
+    stub.prompt, stub.language, stub.direction = prompt, language, direction
+    page = await open_page(viewport={"width": width, "height": 800})
+    margins = width - await page.evaluate("document.body.clientWidth - 2 * document.body.offsetLeft")
+    await page.set_viewport_size({"width": width + max(0, margins), "height": 800})
+    await state(page, "asking")
+    return page
+
+
+@pytest.mark.parametrize(
+    ("language", "at_most"), [("en", 2600), ("es", 2900), ("it", 2900), ("zh", 2600), ("ar", 2900)]
+)
+async def test_fifteen_items_make_rows_and_a_card_of_few_screens(
+    stub: StubService, open_page: Opener, language: str, at_most: int
+) -> None:
+    page = await card_in(stub, open_page, whole_card(language), language=language, width=400)
+    found = await layout(page)
+    assert found["width"] == 400
+    assert (found["rows"], found["lists"]) == (15, 0)
+    assert len(found["widths"]) <= 2, "equal columns, up to rounding"
+    assert max(found["widths"]) - min(found["widths"]) <= 1
+    assert found["smallest"] >= 44
+    assert found["cut"] == []
+    if language != "zh":  # Chinese may break a line anywhere.
+        assert found["broken"] == []
+    assert found["height"] <= at_most
+
+
+async def test_large_text_makes_a_list_again(stub: StubService, open_page: Opener) -> None:
+    page = await card_in(stub, open_page, whole_card("en"), width=400)
+    assert (await layout(page))["rows"] == 15
+    await page.evaluate("document.documentElement.style.fontSize = '200%'")
+    await page.wait_for_function("() => feedback.offsetHeight > 4000")
+    found = await layout(page)
+    assert (found["rows"], found["lists"]) == (0, 15)
+    assert found["cut"] == []
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_words_that_do_not_fit_side_by_side_make_a_list_until_they_do(
+    stub: StubService, open_page: Opener
+) -> None:
+    labels = ["Unmöglich", "Vielleicht", "Unentschieden", "Wahrscheinlich", "Einverstanden"]
+    prompt = whole_card("en", 10)
+    prompt["instruments"][0]["items"].append(prompts.choice("long", "…", labels))
+    page = await card_in(stub, open_page, prompt, width=400)
+    await page.evaluate(
+        "() => { window.troubles = []; addEventListener('error', e => troubles.push(e.message)); }"
+    )
+    found = await layout(page)
+    assert (found["rows"], found["lists"]) == (10, 1)
+    assert (found["cut"], found["broken"]) == ([], [])
+    for width, lists in ((900, 0), (420, 1)):
+        await page.set_viewport_size({"width": width, "height": 800})
+        await page.wait_for_function(
+            "n => feedback.shadowRoot.querySelectorAll('.list').length === n", arg=lists
+        )
+        assert (await layout(page))["rows"] == 11 - lists
+    assert await page.evaluate("troubles") == []
 
 
 async def test_answering_moves_nothing_on_the_page(stub: StubService, open_page: Opener) -> None:

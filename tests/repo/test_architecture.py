@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -13,7 +14,6 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
 ROOT = Path(__file__).parents[2]
 CORE = ROOT / "core" / "alliancekit"
@@ -32,6 +32,8 @@ GROUPS = ("plugins", "adapters")
 LONGEST_FILE = 400
 LONGEST_TEST = 500
 """Lines; a longer file is split by subject."""
+OWN_LIMITS = {"core/alliancekit/hookspecs.py": 700}
+"""All hooks stand in one place by design; most of its lines are the examples that `HOOKS.md` shows."""
 
 BANNED = re.compile(
     r"\b(TODO|FIXME|XXX|HACK|HIPAA[- ]compliant|GDPR[- ]compliant|blacklist|whitelist)\b"
@@ -40,13 +42,18 @@ BANNED = re.compile(
 EXTRAS = {"aiortc", "av", "webrtcvad", "psycopg", "fastapi", "uvicorn", "sqlalchemy", "alembic", "typer"}
 
 
+GENERATED = {".venv", ".git", "__pycache__", "node_modules", "output", "build", "dist"}
+
+
+def files(top: Path = ROOT) -> Iterator[Path]:
+    """Every file below a folder except what is generated."""
+    for folder, folders, names in os.walk(top):
+        folders[:] = [name for name in folders if name not in GENERATED]
+        yield from (Path(folder, name) for name in names)
+
+
 def sources(*tops: str) -> list[Path]:
-    return sorted(
-        path
-        for top in tops
-        for path in (ROOT / top).rglob("*.py")
-        if "__pycache__" not in path.parts and ".venv" not in path.parts
-    )
+    return sorted(path for top in tops for path in files(ROOT / top) if path.suffix == ".py")
 
 
 def packages(group: str) -> set[str]:
@@ -63,9 +70,11 @@ CODE = sources("core", *GROUPS)
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
-def test_layers(capsys: pytest.CaptureFixture[str]) -> None:
-    status = lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True)
-    assert status == EXIT_STATUS_SUCCESS, capsys.readouterr().out
+def test_layers() -> None:
+    """In a process of its own: the linter's command switches off every logger that exists."""
+    command = [Path(sys.executable).with_name("lint-imports"), "--no-cache"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -90,16 +99,28 @@ def test_plugins_and_adapters_use_public_names_only() -> None:
     assert wrong == []
 
 
+ADAPTER_EDGES = {("core/alliancekit/demo/peers.py", "alliancekit_webrtc.loopback.loopback_only")}
+"""The scripted peers of the demo gather ICE candidates by the adapter's own rule."""
+
+
+def test_the_host_knows_no_plugin_or_adapter() -> None:
+    edges = {
+        (name_of(path), name)
+        for path in sources("core")
+        for name in imported(path)
+        if name.startswith("alliancekit_")
+    }
+    assert edges == ADAPTER_EDGES
+
+
 def modules() -> set[str]:
     """The top-level modules and sub-packages of alliancekit."""
     return {path.relative_to(CORE).parts[0].removesuffix(".py") for path in sources("core/alliancekit")}
 
 
-def test_the_map_names_every_module() -> None:
+def test_the_map_names_every_module_and_nothing_else() -> None:
     shown = import_module("alliancekit").__doc__ or ""
-    assert [
-        name for name in sorted(modules()) if name != "__init__" and not re.search(rf"\b{name}\b", shown)
-    ] == []
+    assert sorted(re.findall(r"^([a-z_]+) {2,}\S", shown, re.MULTILINE)) == sorted(modules() - {"__init__"})
 
 
 PUBLIC_MODULES = ["alliancekit", *(f"alliancekit.{name}" for name in sorted(PUBLIC & modules()))]
@@ -163,10 +184,29 @@ def test_every_module_says_what_it_is() -> None:
 def test_files_are_short_enough() -> None:
     limits = [(CODE, LONGEST_FILE), (sources("tests", "examples"), LONGEST_TEST)]
     lengths = [(path, path.read_text().count("\n"), limit) for paths, limit in limits for path in paths]
-    assert [(name_of(path), lines) for path, lines, limit in lengths if lines > limit] == []
+    too_long = [
+        (name_of(path), lines)
+        for path, lines, limit in lengths
+        if lines > OWN_LIMITS.get(name_of(path), limit)
+    ]
+    assert too_long == []
 
 
 def test_no_banned_words() -> None:
     others = [path for path in [*CODE, *sources("tests", "examples")] if path != Path(__file__)]
     found = [(name_of(path), match.group()) for path in others for match in BANNED.finditer(path.read_text())]
     assert found == []
+
+
+def test_nothing_swallows_a_cancellation() -> None:
+    """In Python 3.11 `asyncio.wait_for` does when the awaited thing is just done: use `asyncio.timeout`."""
+    assert [name_of(path) for path in CODE if "wait_for(" in path.read_text()] == []
+
+
+LOCKS = re.compile(r".*[.-]lock(\.json|\.yaml|b)?|npm-shrinkwrap\.json|requirements.*\.txt")
+
+
+def test_no_lock_file_names_a_registry() -> None:
+    """What is installed comes from the registry that the machine is set up for."""
+    locks = [path for path in files() if LOCKS.fullmatch(path.name)]
+    assert [name_of(path) for path in locks if "://" in path.read_text(errors="replace")] == []

@@ -16,7 +16,7 @@ from jinja2 import UndefinedError
 from tests.tools import therapist_examples as examples
 
 from alliancekit.events import Guidance, Score, Signal, TalkBalance, TalkShare
-from alliancekit.server.therapist import chart, render, series, talk_chart, words
+from alliancekit.server.therapist import chart, findings, render, series, talk_chart, words
 from alliancekit.server.therapist.views import (
     CaseloadView,
     CheckInView,
@@ -256,7 +256,7 @@ def test_the_first_sessions_say_what_is_missing() -> None:
     assert "One rating is a point, not a trend" in one
     assert "3 more are needed" in one
     three = Outline(render.render_episode(examples.episode(3))).words
-    assert "went up 3, from 74 to 77, since session 2" in three
+    assert "rating is 77 of 100, 3 points higher than after session 2" in three
     assert "1 more is needed" in three
     assert (
         "usual range"
@@ -322,7 +322,8 @@ def test_validity_and_example_data_are_said_where_numbers_stand() -> None:
         assert "not validated" in section, part
     assert "Example data." in html
     assert [e.text for e in of_class(drawn(view), "example")] == ["example data"]
-    real = replace(view, example=False, validated=True)
+    assert "This client is made up" in html
+    real = replace(view, sessions=tuple(replace(s, example=False) for s in view.sessions), validated=True)
     assert "xample data" not in render.render_episode(real)
     assert "not validated" not in render.render_episode(real)
 
@@ -353,15 +354,89 @@ def test_today_is_ordered_by_the_most_recent_session() -> None:
 @pytest.mark.parametrize(
     ("sessions", "sentence"),
     [
-        ((70.4, 70.0), "The client’s rating is 70, as in session 1."),
-        ((70.5, 70.4), "The client’s rating went down 1, from 71 to 70, since session 1."),
-        ((50.0, None, 62.0), "The client’s rating went up 12, from 50 to 62, since session 1."),
-        ((50.0, None), "The client did not answer after session 2."),
+        ((70.4, 70.0), "The client’s rating is 70 of 100, the same as after session 1."),
+        ((70.5, 70.4), "The client’s rating is 70 of 100, 1 point lower than after session 1."),
+        ((50.0, None, 62.0), "The client’s rating is 62 of 100, 12 points higher than after session 1."),
+        ((50.0, None), "The client did not answer after session 2. The last rating was 50, in session 1."),
+        ((None,), "The client did not answer after session 1."),
     ],
 )
 def test_what_changed(sessions: tuple[float | None, ...], sentence: str) -> None:
     views = [examples.session(i, percent, None) for i, percent in enumerate(sessions, 1)]
     assert words.what_changed(views, "total") == sentence
+
+
+def test_what_changed_while_the_newest_session_is_not_over() -> None:
+    rated = [examples.session(1, 50, None), examples.session(2, 62, None)]
+    for change, doing in (({"in_progress": True}, "is going on"), ({"begun": False}, "has not begun")):
+        newest = replace(examples.session(3, None, None), **change)  # type: ignore[arg-type]
+        assert words.what_changed([*rated, newest], "total") == (
+            f"Session 3 {doing}. The client’s rating is 62 of 100, 12 points higher than after session 1."
+        )
+        assert words.what_changed([newest], "total") == f"Session 3 {doing}."
+        page = Outline(render.render_episode(with_sessions(*rated, newest))).words
+        assert "62 of 100" in page.split("Worth a look")[0]
+        assert "Who spoke, session 2" in page
+
+
+def test_example_sessions_are_told_from_real_ones() -> None:
+    real = replace(examples.session(3, 70, 70), example=False)
+    view = with_sessions(examples.session(1, 60, 60), examples.session(2, 65, 65), real)
+    html = render.render_episode(view)
+    assert "Sessions 1 and 2 are made up, to show what the page looks like. Session 3 is real." in html
+    rows = (
+        ("trend-part", "<tr data-session", "swatch example"),
+        ("sessions", '<li class="session">', "tag example"),
+    )
+    for part, row_mark, mark in rows:
+        section = html.split(f'id="{part}"')[1].split("</section>")[0]
+        tagged = {
+            re.search(r"(?:Session |row\">)(\d+)", row).group(1): mark in row  # type: ignore[union-attr]
+            for row in section.split(row_mark)[1:]
+        }
+        assert tagged == {"1": True, "2": True, "3": False}, part
+    assert len(of_class(drawn(view), "example-ground")) == 2
+    assert not of_class(drawn(with_sessions(real)), "example-ground")
+    mixed = replace(examples.caseload().entries[0], sessions=(examples.session(1, 60, 60), real))
+    assert "Partly example data" in render.render_caseload(CaseloadView(entries=(mixed,)))
+
+
+@pytest.mark.parametrize(
+    ("numbers", "told"),
+    [([4], "Session 4"), ([1, 2, 3], "Sessions 1 to 3"), ([1, 2, 4, 6], "Sessions 1, 2, 4 and 6")],
+)
+def test_session_numbers_in_words(numbers: list[int], told: str) -> None:
+    assert words.spans(numbers) == told
+
+
+def test_a_strain_stays_open_until_its_repair_and_the_rest_until_the_next_rating() -> None:
+    strain, repair, other = examples.strain(5).signal, examples.REPAIR.signal, examples.DIVERGENCE.signal
+    repair = replace(repair, instrument=strain.instrument)
+    found = findings.of([(3, other), (5, strain), (5, other)], rated=5)
+    assert [(f.open, f.repaired_in) for f in found] == [(False, None), (True, None), (True, None)]
+    found = findings.of([(5, strain), (5, other), (7, repair), (9, repair)], rated=7)
+    assert [(f.open, f.repaired_in) for f in found] == [(False, 7), (False, None), (True, None), (True, None)]
+    elsewhere = replace(repair, scale="bond")
+    assert findings.of([(5, strain), (7, elsewhere)], rated=7)[0].open
+    assert findings.of([(5, strain), (5, repair)], rated=5)[0].open, "a repair comes later than its strain"
+
+
+def test_a_repaired_strain_is_said_without_opening_anything() -> None:
+    view = replace(
+        examples.episode(12), signals=(replace(examples.strain(10, settled=True), repaired_in=12),)
+    )
+    text = Outline(render.render_episode(view)).words
+    assert "Possible strain in session 10, repaired in session 12." in text
+
+
+def test_guidance_is_grouped_and_says_what_it_answers() -> None:
+    view = replace(examples.episode(12), guidance_session=11)
+    text = Outline(render.render_episode(view)).words
+    assert text.count("How to read it in a directive style") == 1
+    assert "From the answers after session 11." in text
+    assert "Because of: tasks" in text
+    assert words.about("steady", {}) == "nothing stands out"
+    assert words.about("possible_strain", {}) == "possible strain"
 
 
 def test_a_template_may_not_use_an_unknown_name() -> None:
@@ -422,6 +497,8 @@ def views(draw: st.DrawFn) -> EpisodeView:
             number=i,
             at=draw(st.floats(0, 4e9)),
             attended=draw(st.booleans()),
+            begun=draw(st.booleans()),
+            example=draw(st.booleans()),
             in_progress=draw(st.booleans()),
             seconds=draw(st.floats(0, 2e4)),
             client=draw(scale_readings),
@@ -439,7 +516,6 @@ def views(draw: st.DrawFn) -> EpisodeView:
     return replace(
         examples.episode(0),
         external_id=draw(st.text(max_size=20)),
-        example=draw(st.booleans()),
         sessions=sessions,
         signals=tuple(draw(st.lists(found, max_size=8))) if n else (),
         cut_off=draw(st.sampled_from([None, CutOffView(percent=50, meaning="m", source="s")])),

@@ -11,6 +11,7 @@ from alliancekit.store.tenants import (
     read_tenant,
     revoke,
     set_settings,
+    spend_token,
     tenant_of_key,
 )
 
@@ -48,3 +49,17 @@ async def test_settings_are_replaced(database: Database) -> None:
     assert read is not None
     assert (read.name, read.settings) == ("Clinic", {"styles": ["directive"]})
     assert await database.read(lambda conn: read_tenant(conn, "ten_none")) is None
+
+
+async def test_a_one_time_token_is_spent_once(database: Database) -> None:
+    tenant, _ = await database.write(lambda conn: create_tenant(conn, "Clinic", NOW))
+
+    async def spend(jti: str, now: float) -> bool:
+        return await database.write(
+            lambda conn: spend_token(conn, tenant, jti, expires_at=NOW + 300, now=now)
+        )
+
+    assert await spend("one", NOW) is True
+    assert await spend("one", NOW + 1) is False
+    assert await spend("two", NOW + 1) is True
+    assert await spend("one", NOW + 301) is True, "an expired token is forgotten: its signature refuses it"

@@ -68,7 +68,7 @@ def session(
     """Session `number` with ratings; a client's None is 'kept private' in session 7, else no answer."""
     at = START + number * WEEK
     if missed:
-        return SessionView(id=f"ses_{number}", number=number, at=at, attended=False)
+        return SessionView(id=f"ses_{number}", number=number, at=at, attended=False, example=True)
     private = client is None and number == 7
     hidden = Reading(state="private") if private else Reading(state="no_answer")
     offsets = {"total": 0.0, "goal": 3.0, "task": -6.0, "bond": 5.0}
@@ -76,6 +76,7 @@ def session(
         id=f"ses_{number}",
         number=number,
         at=at,
+        example=True,
         seconds=2880,
         client={
             k: hidden if client is None else shown(min(100, max(0, client + o))) for k, o in offsets.items()
@@ -197,7 +198,6 @@ def episode(sessions: int = 12, *, live: bool = False) -> EpisodeView:
         style=STYLE,
         measure="Check-in",
         validated=False,
-        example=True,
         scales=SCALES,
         cut_off=CutOffView(
             percent=50, meaning="provisional threshold for a low rating", source="own, provisional"
@@ -207,6 +207,7 @@ def episode(sessions: int = 12, *, live: bool = False) -> EpisodeView:
         signals=(strain(10, settled=sessions > 11), *((DIVERGENCE, REPAIR) if sessions > 11 else ()))
         if sessions > 9
         else (),
+        guidance_session=sessions or None,
         guidance=GUIDANCE if sessions >= 12 else GUIDANCE[1:3] if sessions else (),
         not_computed=(NotComputed(what="Talk balance remarks", plugin="talk_balance", status="timeout"),)
         if sessions >= 12

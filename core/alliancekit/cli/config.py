@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from alliancekit.config import effective, load, problems
 from alliancekit.errors import ConfigError
 
 REFUSED = 3
@@ -27,6 +26,8 @@ def check(as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a
 
     Exit code: 0 when the service could start, 3 when it could not. Changes nothing and generates no key.
     """
+    from alliancekit.config import effective, load, problems
+
     shown: dict[str, Any] = {}
     try:
         settings = load()

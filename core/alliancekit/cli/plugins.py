@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from alliancekit.config import load
 from alliancekit.errors import AllianceKitError
-from alliancekit.plugins import LoadReport, PluginHost
-from alliancekit.service import plugins_config
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from alliancekit.plugins import LoadReport
 
 app = typer.Typer(no_args_is_help=True, help="What is loaded, disabled, failed, and why.")
 
@@ -38,6 +38,12 @@ def list_plugins(
     no_plugins: Annotated[bool, typer.Option("--no-plugins", help="Import and load none.")] = False,
 ) -> None:
     """Load what is configured and say how it went. Exit code 3 when a plugin failed."""
+    from rich.console import Console
+
+    from alliancekit.config import load
+    from alliancekit.plugins import PluginHost
+    from alliancekit.service import plugins_config
+
     try:
         host = PluginHost(plugins_config(load()), no_plugins=no_plugins)
         report = host.load()
@@ -54,6 +60,8 @@ def list_plugins(
 
 def table(report: LoadReport) -> Table:
     """The report for people: one line a plugin, with the reason and the fix below each other."""
+    from rich.table import Table
+
     shown = Table(title="Plugins, in the order in which they are asked", show_lines=False)
     for title in ("name", "status", "version", "from", "load", "hooks, or what is wrong and what to do"):
         shown.add_column(title, justify="right" if title == "load" else "left", overflow="fold")

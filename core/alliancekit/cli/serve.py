@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 
 import typer
@@ -15,17 +16,19 @@ def serve(
     """Run the service until it is told to stop (Ctrl-C, SIGTERM)."""
     from alliancekit.config import load
     from alliancekit.logs import to_stderr
+    from alliancekit.server import run
     from alliancekit.server.app import create_app
     from alliancekit.server.backend import base_url_of
-    from alliancekit.server.run import Server, bind, server_config
-    from alliancekit.service import Service
+    from alliancekit.service import Service, first_key
 
     to_stderr()
     given: dict[str, Any] = {"host": host, "port": port}
     settings = load(**{name: value for name, value in given.items() if value is not None})
-    sock = bind(settings.host, settings.port)
+    sock = run.bind(settings.host, settings.port)
     url = base_url_of(settings.public_url, settings.host, sock.getsockname()[1])
+    key = asyncio.run(first_key(settings))
+    if key is not None:
+        typer.echo(f"Your tenant key, shown only now: {key}", err=True)
     service = Service(settings, no_plugins=no_plugins)
     app = create_app(service, base_url=url, allowed_origins=settings.allowed_origins)
-    typer.echo(f"AllianceKit is at {url}", err=True)
-    Server(server_config(app)).run(sockets=[sock])
+    run.serve(app, sock, ready=lambda: typer.echo(f"AllianceKit is at {url}", err=True))

@@ -1,7 +1,8 @@
 """Example data: a made-up course of therapy, so that the therapist's page has a past to show.
 
 It is written straight into the database because the API does not take sessions from the past, and every
-session is marked as example data. The numbers are invented; they describe nobody.
+session is marked as example data. The numbers are invented; they describe nobody. What they mean is not: the
+loaded plugins review each session as they do after a real call.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from alliancekit.instruments.model import Instrument
 from alliancekit.scoring.scales import score
 from alliancekit.store import presence, prompts, sessions
 from alliancekit.store.feedback import Answered, Submission, save_submission
+from alliancekit.store.outbox import Work, add_work
 from alliancekit.store.prompts import NewPrompt
 from alliancekit.store.sessions import NewParticipant, NewSession, StoredParticipant
 from alliancekit.store.tables import session as session_table
@@ -26,19 +28,19 @@ WEEK = 7 * 86400.0
 LENGTH = 50 * 60.0
 
 COURSE: tuple[tuple[float, float | None, float], ...] = (
-    (0.66, 0.62, 0.52),
-    (0.72, 0.64, 0.55),
-    (0.74, 0.70, 0.57),
-    (0.79, 0.71, 0.60),
-    (0.58, 0.70, 0.41),
-    (0.71, None, 0.56),
-    (0.78, 0.72, 0.61),
+    (0.77, 0.70, 0.52),
+    (0.80, 0.72, 0.55),
+    (0.78, 0.75, 0.57),
+    (0.83, 0.75, 0.60),
+    (0.58, 0.72, 0.41),
+    (0.76, None, 0.56),
+    (0.84, 0.76, 0.61),
 )
 """One line a session: the client's level, the therapist's (None: not answered), the client's talk share."""
 
 
 def seed(conn: Connection, tenant: str, instruments: Instruments, *, style: str, now: float) -> None:
-    """Write the example sessions, one a week, the last one a week ago."""
+    """Write the example sessions, one a week, the last one a week ago, and queue their reviews."""
     for number, (client, therapist, talk) in enumerate(COURSE):
         began = now - (len(COURSE) - number) * WEEK
         new = NewSession(
@@ -76,18 +78,23 @@ def seed(conn: Connection, tenant: str, instruments: Instruments, *, style: str,
                     how="left",
                 ),
             )
-            level = levels.get(person.role)
-            if level is not None:
-                form = instruments.get("check-in", person.role)
-                _answer(conn, row.episode, person, form, level=level, at=began + LENGTH + 40)
+            form = instruments.get("check-in", person.role)
+            _answer(conn, row.episode, person, form, level=levels[person.role], at=began + LENGTH + 40)
         presence.set_talk_balance(conn, tenant, row.id, _talk(talk))
+        add_work(conn, tenant, [Work(lane=row.id, kind="heard", payload={"session": row.id})], now)
         conn.execute(update(session_table).where(session_table.c.id == row.id).values(created_at=began - 300))
 
 
 def _answer(
-    conn: Connection, episode: str, person: StoredParticipant, form: Instrument, *, level: float, at: float
+    conn: Connection,
+    episode: str,
+    person: StoredParticipant,
+    form: Instrument,
+    *,
+    level: float | None,
+    at: float,
 ) -> None:
-    answers = _answers_at(form, level)
+    """Ask one person, and let them answer near `level`; None lets the prompt expire."""
     prompt = prompts.create_prompt(
         conn,
         NewPrompt(
@@ -102,6 +109,10 @@ def _answer(
     )
     if prompt is None:
         return
+    if level is None:
+        prompts.close_prompt(conn, person.tenant, prompt.id, "expired", at + 86400.0)
+        return
+    answers = _answers_at(form, level)
     save_submission(
         conn,
         Submission(

@@ -5,23 +5,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import signal
 import tempfile
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from alliancekit.config import load
 from alliancekit.demo import history, script, summary
+from alliancekit.demo.script import Played, ScriptError
 from alliancekit.demo.vendor import Vendor
+from alliancekit.errors import ConfigError
 from alliancekit.logs import to_stderr
 from alliancekit.server.app import create_app
-from alliancekit.server.run import bind, running_on
+from alliancekit.server.run import bind, running_on, stop_signals
 from alliancekit.service import Service
 from alliancekit.store import tenants
 
@@ -43,7 +45,7 @@ class Front:
         await (self._product if product else self._service)(scope, receive, send)
 
 
-def demo(*, once: bool, port: int, data_dir: Path | None, style: str) -> dict[str, Any]:
+def demo(*, once: bool, port: int, data_dir: Path | None, style: str) -> dict[str, Any] | None:
     """Run the demo.
 
     Args:
@@ -53,10 +55,10 @@ def demo(*, once: bool, port: int, data_dir: Path | None, style: str) -> dict[st
         style: the therapist's style.
 
     Returns:
-        What came of the scripted call, as `--json` prints it.
+        What came of the scripted call, as `--json` prints it; None when it was stopped before its end.
 
     Raises:
-        AllianceKitError: a step did not get through.
+        AllianceKitError: a step did not get through, or `once` was stopped before its end.
     """
     to_stderr(logging.WARNING)
     with contextlib.ExitStack() as stack:
@@ -83,6 +85,11 @@ async def embedded(*, port: int, data_dir: Path, style: str) -> AsyncIterator[tu
         plugins={"settings": {"webrtc": {"loopback": True}}},
     )
     service = Service(settings)
+    if style not in service.plugins.styles:
+        sock.close()
+        raise ConfigError(
+            f"There is no style {style!r}.", fix=f"Loaded: {', '.join(service.plugins.styles)}."
+        )
     product: dict[str, ASGIApp] = {}
 
     async def serve_product(scope: Scope, receive: Receive, send: Send) -> None:
@@ -108,31 +115,45 @@ async def _tenant(service: Service, style: str) -> str:
         history.seed(conn, tenant, service.instruments, style=style, now=now)
         return key
 
-    return await service.database.write(work)
+    key = await service.database.write(work)
+    service.relay.wake()
+    return key
 
 
-async def _demo(*, once: bool, port: int, data_dir: Path, style: str) -> dict[str, Any]:
+async def _demo(*, once: bool, port: int, data_dir: Path, style: str) -> dict[str, Any] | None:
     console = Console(stderr=True)
     began = time.monotonic()
-    async with embedded(port=port, data_dir=data_dir, style=style) as (service, vendor, url):
-        with Progress(
-            TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console
-        ) as bar:
-            task = bar.add_task("Starting", total=1.0)
-            played = await script.play(
-                vendor, url, lambda done, what: bar.update(task, completed=done, description=what)
-            )
-        result = summary.result(service, played, seconds=time.monotonic() - began)
-        summary.show(console, result)
-        if not once:
-            console.print(f"\n[bold]Now try it yourself:[/bold] {url}\nCtrl-C ends the demo.")
-            await _until_interrupted()
-        return result
+    with stop_signals() as stop:
+        async with embedded(port=port, data_dir=data_dir, style=style) as (service, vendor, url):
+            played = await _play(console, vendor, url, stop)
+            if played is None:
+                if once:
+                    raise ScriptError("The demo was stopped before the call was over.")
+                return None
+            result = summary.result(service, played, seconds=time.monotonic() - began)
+            summary.show(console, result)
+            if not once:
+                console.print(f"\n[bold]Now try it yourself:[/bold] {url}\nCtrl-C ends the demo.")
+                await stop.wait()
+            return result
 
 
-async def _until_interrupted() -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    await stop.wait()
+async def _play(console: Console, vendor: Vendor, url: str, stop: asyncio.Event) -> Played | None:
+    """The scripted call under a progress bar; None when the demo was told to stop meanwhile."""
+    with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console) as bar:
+        shown = bar.add_task("Starting", total=1.0)
+        call = asyncio.create_task(
+            script.play(vendor, url, lambda done, what: bar.update(shown, completed=done, description=what))
+        )
+        told = asyncio.create_task(stop.wait())
+        await asyncio.wait((call, told), return_when=asyncio.FIRST_COMPLETED)
+        told.cancel()
+        if not call.done():
+            call.cancel()
+            await asyncio.wait((call,))
+        try:
+            return None if call.cancelled() else call.result()
+        except httpx.HTTPError as error:
+            raise ScriptError(
+                f"The service did not answer the demo as it should ({error}).", fix="The log says why."
+            ) from None

@@ -136,6 +136,13 @@ class Vendor:
     async def _pulse(self, request: Request) -> Response:
         return JSONResponse({"prompts": await self.ask_pulse(await self._session_of(request))})
 
+    async def _pulse_status(self, request: Request) -> Response:
+        """What became of a pulse (open, answered, dismissed, …); never what was answered."""
+        asked = str((await request.json()).get("prompt", ""))
+        state = await self.session(await self._session_of(request))
+        status = next((one["status"] for one in state["prompts"] if one["id"] == asked), "cancelled")
+        return JSONResponse({"status": status})
+
     async def _session_of(self, request: Request) -> str:
         return str((await request.json()).get("session", ""))
 
@@ -187,6 +194,7 @@ class Vendor:
                 Route("/demo/join", self._join, methods=["POST"]),
                 Route("/demo/end", self._end, methods=["POST"]),
                 Route("/demo/pulse", self._pulse, methods=["POST"]),
+                Route("/demo/pulse/status", self._pulse_status, methods=["POST"]),
                 Route("/demo/therapist", self._therapist),
                 WebSocketRoute("/demo/signal", self._signal),
                 Route("/demo/{name}", self._page),

@@ -4,25 +4,53 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response, Security
+from fastapi.security import HTTPBearer
 
 from alliancekit.server import auth, capture, schemas
+from alliancekit.server.bodies import LimitedRoute
 
 PROBLEM = {"content": {"application/problem+json": {"schema": {"type": "object"}}}}
 REFUSALS: dict[int | str, dict[str, Any]] = {
     401: {"description": "No valid key or token", **PROBLEM},
     404: {"description": "No such thing, or another tenant's", **PROBLEM},
     422: {"description": "Not of the documented form", **PROBLEM},
+    503: {"description": "The database does not answer; try again after Retry-After seconds", **PROBLEM},
 }
 
-vendor = APIRouter(prefix="/v1", tags=["vendor"], responses=REFUSALS)
-pages = APIRouter(prefix="/v1", tags=["pages"], responses=REFUSALS)
+CONFLICT: dict[int | str, dict[str, Any]] = {409: {"description": "Not possible in this state", **PROBLEM}}
+TOO_LARGE: dict[int | str, dict[str, Any]] = {413: {"description": "The body is too large", **PROBLEM}}
+
+# They document who may call; `alliancekit.server.auth` checks.
+KEY = HTTPBearer(
+    auto_error=False, scheme_name="tenant key", description="`ak_…`, shown when the tenant is made"
+)
+TOKEN = HTTPBearer(
+    auto_error=False, scheme_name="participant token", description="from the answer of `POST /v1/sessions`"
+)
+
+vendor = APIRouter(
+    prefix="/v1",
+    tags=["vendor"],
+    responses=REFUSALS,
+    route_class=LimitedRoute,
+    dependencies=[Security(KEY)],
+)
+pages = APIRouter(
+    prefix="/v1",
+    tags=["pages"],
+    responses=REFUSALS,
+    route_class=LimitedRoute,
+    dependencies=[Security(TOKEN)],
+)
 
 Tenant = Annotated[str, Depends(auth.tenant)]
-Id = Annotated[str, Path(max_length=64)]
+Id = Annotated[str, Path(max_length=64, pattern=schemas.ID)]
 
 
-@vendor.post("/sessions", status_code=201, response_model=schemas.SessionCreated)
+@vendor.post(
+    "/sessions", status_code=201, response_model=schemas.SessionCreated, responses=CONFLICT | TOO_LARGE
+)
 async def create_session(request: Request, tenant: Tenant, body: schemas.SessionIn) -> schemas.SessionCreated:
     """Create a session, or get the one with this `external_id` again, with tokens for its participants."""
     return await auth.backend_of(request).create_session(tenant, body)
@@ -40,7 +68,12 @@ async def end_session(request: Request, tenant: Tenant, session: Id) -> schemas.
     return await auth.backend_of(request).end_session(tenant, session)
 
 
-@vendor.post("/sessions/{session}/prompts", status_code=201, response_model=schemas.PromptsOut)
+@vendor.post(
+    "/sessions/{session}/prompts",
+    status_code=201,
+    response_model=schemas.PromptsOut,
+    responses=CONFLICT | TOO_LARGE,
+)
 async def ask(request: Request, tenant: Tenant, session: Id, body: schemas.PromptIn) -> schemas.PromptsOut:
     """Ask for feedback now; who is being asked already is not asked twice."""
     return schemas.PromptsOut(prompts=await auth.backend_of(request).ask_now(tenant, session, body))
@@ -52,7 +85,7 @@ async def get_episode(request: Request, tenant: Tenant, episode: Id) -> dict[str
     return await auth.backend_of(request).episode_series(tenant, episode)
 
 
-@vendor.post("/launches", status_code=201, response_model=schemas.LaunchOut)
+@vendor.post("/launches", status_code=201, response_model=schemas.LaunchOut, responses=TOO_LARGE)
 async def launch(request: Request, tenant: Tenant, body: schemas.LaunchIn) -> schemas.LaunchOut:
     """A one-time link that opens the therapist's pages for one of your therapists."""
     return schemas.LaunchOut(url=auth.backend_of(request).launch_url(tenant, body.therapist))
@@ -64,7 +97,7 @@ async def current_prompt(request: Request) -> dict[str, Any]:
     return await auth.backend_of(request).service.feedback.current(auth.person(request))
 
 
-@pages.post("/prompts/{prompt}/dismiss", status_code=204, response_class=Response)
+@pages.post("/prompts/{prompt}/dismiss", status_code=204, response_class=Response, responses=TOO_LARGE)
 async def dismiss(request: Request, prompt: Id, body: schemas.DismissIn) -> Response:
     """Put a prompt away."""
     await auth.backend_of(request).dismiss(auth.person(request), prompt, body.reason)
@@ -86,7 +119,8 @@ pages.add_api_route(
     summary="Store a participant's answers",
     description="Stores answers, scores, audit entry and outbox rows in one transaction; 201 means that they"
     " are on the disk. The same Idempotency-Key with the same body gives the first answer again.",
-    responses={
+    responses=TOO_LARGE
+    | {
         400: {"description": "Idempotency-Key missing", **PROBLEM},
         409: {"description": "Prompt closed, or the same key still in progress", **PROBLEM},
         422: {

@@ -13,14 +13,24 @@ from starlette.middleware.cors import CORSMiddleware
 from alliancekit.adapters import Caller, Route, RouteRequest
 from alliancekit.server import api, auth, pages, problems
 from alliancekit.server.backend import Backend
-from alliancekit.server.capture import CaptureEndpoint, read_body
+from alliancekit.server.bodies import read_body
+from alliancekit.server.capture import CaptureEndpoint
 from alliancekit.server.live import LiveEndpoint
 from alliancekit.service import Service
 
 VERSION = "0.1.0"
 
 
-def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str] = ()) -> LiveEndpoint:
+class Application(LiveEndpoint):
+    """The whole, for an ASGI server; `framework` is the FastAPI application inside."""
+
+    def __init__(self, framework: FastAPI, front: Any, backend: Backend) -> None:
+        super().__init__(front, backend)
+        self.framework = framework
+        self.backend = backend
+
+
+def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str] = ()) -> Application:
     """The application of a service; starting it starts the service.
 
     Args:
@@ -63,7 +73,7 @@ def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str
             expose_headers=["Retry-After"],
             allow_credentials=False,
         )
-    return LiveEndpoint(front, backend)
+    return Application(app, front, backend)
 
 
 def _add_plugin_route(app: FastAPI, plugin: str, route: Route) -> None:
@@ -91,9 +101,7 @@ async def _call_plugin_route(route: Route, request: Request) -> Response:
     return Response(reply.body, reply.status, dict(reply.headers), reply.content_type)
 
 
-def openapi(app: Any) -> dict[str, Any]:
+def openapi(app: Application) -> dict[str, Any]:
     """The OpenAPI document of an application made by `create_app`."""
-    while not isinstance(app, FastAPI):
-        app = app.app
-    document: dict[str, Any] = app.openapi()
+    document: dict[str, Any] = app.framework.openapi()
     return document

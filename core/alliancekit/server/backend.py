@@ -64,7 +64,7 @@ class Backend:
         measure = body.measure or service.settings.default_measure
         if not service.instruments.forms(measure):
             known = ", ".join(service.instruments.names()) or "none: no plugin brings one"
-            raise UnknownChoiceError(f"There is no measure {measure!r}.", fix=f"Loaded: {known}.")
+            raise UnknownChoiceError("There is no such measure.", fix=f"Loaded: {known}.")
         new = NewSession(
             tenant=tenant,
             external_id=body.external_id,
@@ -110,7 +110,7 @@ class Backend:
         if body.style:
             if body.style not in known:
                 loaded = ", ".join(known) or "none: no plugin brings one"
-                raise UnknownChoiceError(f"There is no style {body.style!r}.", fix=f"Loaded: {loaded}.")
+                raise UnknownChoiceError("There is no such style.", fix=f"Loaded: {loaded}.")
             return body.style
         event = StyleWanted(
             tenant=tenant, episode=body.episode, session=body.external_id, at=self.service.clock()
@@ -146,10 +146,13 @@ class Backend:
     async def ask_now(self, tenant: str, session: str, body: schemas.PromptIn) -> list[str]:
         """Ask now, by the style's plan; who has an open prompt of this moment is not asked again."""
         service = self.service
+        now = service.clock()
 
         def work(conn: Connection) -> tuple[rows.Session, tuple[StoredParticipant, ...], set[str]]:
             asked = {
-                one.participant for one in prompts.open_prompts(conn, session) if one.moment == body.moment
+                one.participant
+                for one in prompts.open_prompts(conn, session)
+                if one.moment == body.moment and not one.expired(now)
             }
             return (
                 rows.read_session(conn, tenant, session),

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from alliancekit.errors import InvalidAnswerError, RefusedError
 from alliancekit.server import auth, problems, schemas
 from alliancekit.server.backend import Backend
+from alliancekit.server.bodies import read_body
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -23,8 +24,6 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 PATH = "/v1/responses"
-LONGEST_BODY = 256 * 1024
-"""Bytes; ten instruments of two hundred items fit."""
 
 
 class MissingKeyError(RefusedError):
@@ -32,13 +31,6 @@ class MissingKeyError(RefusedError):
 
     status = 400
     slug = "idempotency-key"
-
-
-class TooLargeError(RefusedError):
-    """A request's body is larger than the route takes."""
-
-    status = 413
-    slug = "too-large"
 
 
 class CaptureEndpoint:
@@ -56,12 +48,10 @@ class CaptureEndpoint:
         request = Request(scope, receive)
         try:
             response = await respond(self._backend, request)
-        except RefusedError as error:
-            response = problems.refused(error)
         except ClientDisconnect:
             return
         except Exception as error:
-            response = problems.internal(error, PATH)
+            response = problems.of_error(error, PATH)
         await response(scope, receive, send)
 
 
@@ -79,7 +69,7 @@ async def respond(backend: Backend, request: Request) -> Response:
             fix="Send a new random key, for instance a UUID, with every new submission.",
         )
     try:
-        body = schemas.ResponseIn.model_validate_json(await read_body(request, LONGEST_BODY))
+        body = schemas.ResponseIn.model_validate_json(await read_body(request))
     except ValidationError as error:
         raise InvalidAnswerError(
             f"The answers are not of the documented form: {problems.describe_invalid(error.errors())}."
@@ -87,17 +77,3 @@ async def respond(backend: Backend, request: Request) -> Response:
         ) from None
     saved = await backend.service.feedback.capture(person, key, body.prompt, body.answers, body.visibility)
     return Response(saved.reply, 201, media_type="application/json")
-
-
-async def read_body(request: Request, limit: int) -> bytes:
-    """The body of a request.
-
-    Raises:
-        TooLargeError: it has more than `limit` bytes.
-    """
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise TooLargeError(f"The body is larger than {limit} bytes; nothing was done.", fix="Send less.")
-    return bytes(body)

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
 
 from alliancekit.errors import NotAllowedError
 from alliancekit.live import Address, LiveHub
+
+log = logging.getLogger("alliancekit.server")
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -54,7 +57,7 @@ class LiveEndpoint:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] != "websocket" or scope["path"] != PATH:
-            await self.app(scope, receive, send)
+            await self._leave_to_app(scope, receive, send)
             return
         if (await receive())["type"] != "websocket.connect":
             return
@@ -63,9 +66,20 @@ class LiveEndpoint:
         if address is not None:
             await self._serve(address, receive, send)
 
+    async def _leave_to_app(self, scope: Message, receive: Receive, send: Send) -> None:
+        try:
+            await self.app(scope, receive, send)
+        except Exception as error:
+            if scope["type"] == "lifespan":
+                raise
+            # It has been answered; the framework raises it again for the server's log, and the server would
+            # write its text there, which may quote a client.
+            log.error("a %s request ended with %s", scope["type"], type(error).__name__)
+
     async def _hello(self, receive: Receive, send: Send) -> Address | None:
         try:
-            first = await asyncio.wait_for(receive(), HELLO_SECONDS)
+            async with asyncio.timeout(HELLO_SECONDS):
+                first = await receive()
         except TimeoutError:
             await send({"type": "websocket.close", "code": NO_HELLO, "reason": "no hello"})
             return None
@@ -84,7 +98,9 @@ class LiveEndpoint:
         async def push(text: str) -> None:
             await send({"type": "websocket.send", "text": text})
 
-        connection = backend.live.connect(address, push)
+        task = asyncio.current_task()
+        assert task is not None
+        connection = backend.live.connect(address, push, task.cancel)
         try:
             connection.push(json.dumps({"type": "ready", "seq": backend.live.sequence}))
             waiting = await backend.live_waiting(address)
@@ -94,6 +110,11 @@ class LiveEndpoint:
                 message = _parse(event)
                 if message.get("type") == "ack":
                     await backend.live_ack(address, str(message.get("prompt", "")))
+        except asyncio.CancelledError:
+            # A page too slow to keep: the server closes the connection when this returns. A closing message
+            # would wait behind the hints that the page does not take.
+            if not connection.dropped:
+                raise
         finally:
             backend.live.disconnect(connection)
 
@@ -104,6 +125,6 @@ def _parse(event: Message) -> dict[str, Any]:
         return {}
     try:
         message = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return message if isinstance(message, dict) else {}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from alliancekit.errors import NotAllowedError, NotFoundError, StoreError
-from alliancekit.server import auth
+from alliancekit.server import auth, schemas
 from alliancekit.server.therapist import build, render
 from alliancekit.server.tokens import TherapistClaims
 from alliancekit.store import outbox
@@ -40,7 +41,8 @@ async def embed(request: Request) -> Response:
         "Cross-Origin-Resource-Policy": "cross-origin",
         "X-Content-Type-Options": "nosniff",
     }
-    if request.headers.get("if-none-match") == headers["ETag"]:
+    known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
+    if known & {headers["ETag"], "*"}:
         return Response(status_code=304, headers=headers)
     return Response(embed_script(), media_type=JAVASCRIPT, headers=headers)
 
@@ -97,7 +99,9 @@ async def today(request: Request, launch: str = "") -> Response:
 
 
 @router.get("/therapist/episodes/{episode}")
-async def episode(request: Request, episode: str) -> Response:
+async def episode(
+    request: Request, episode: Annotated[str, Path(max_length=64, pattern=schemas.ID)]
+) -> Response:
     """One client's page."""
     claims = _therapist(request)
     if claims is None:
@@ -155,6 +159,9 @@ async def readyz(request: Request) -> Response:
     """The service can do its work: database, required plugins, outbox; 503 with the reasons when not."""
     service = auth.backend_of(request).service
     problems = ["draining"] if service.draining else []
+    for entry in service.plugins.report.entries:
+        if entry.required and entry.status != "loaded":
+            problems.append(f"the required plugin {entry.name} is {entry.status}")
     try:
         lag = await service.database.read(lambda conn: outbox.lag(conn, service.clock()))
         if lag > LAG_LIMIT:

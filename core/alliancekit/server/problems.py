@@ -11,7 +11,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from alliancekit.errors import RefusedError
+from alliancekit.errors import RefusedError, StoreError, UnknownInstrumentError
+from alliancekit.server import schemas
 
 log = logging.getLogger("alliancekit.server")
 
@@ -24,6 +25,8 @@ TITLES = {
     "invalid-answer": "This answer does not fit the question",
     "conflict": "Not possible in this state",
     "invalid-request": "The request is not of the documented form",
+    "not-loaded": "The questions are not loaded",
+    "store": "The database does not answer",
     "internal": "Something went wrong on our side",
 }
 
@@ -35,15 +38,31 @@ def problem(status: int, slug: str, detail: str, headers: dict[str, str] | None 
     return Response(json.dumps(body), status, headers, "application/problem+json")
 
 
-def refused(error: RefusedError) -> Response:
-    """What a refusal looks like over HTTP."""
-    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
-    return problem(error.status, error.slug, str(error), headers)
+def of_error(error: Exception, where: str) -> Response:
+    """What an exception of ours, or any other, looks like over HTTP; `where` is for the log."""
+    if isinstance(error, RefusedError):
+        headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
+        return problem(error.status, error.slug, str(error), headers)
+    if isinstance(error, StoreError):
+        log.error("a request failed: %s", error.message)
+        return problem(503, "store", str(error), {"Retry-After": "2"})
+    if isinstance(error, UnknownInstrumentError):
+        log.error("a prompt asks what no plugin brings any more: %s", error)
+        detail = (
+            "What this prompt asks is not loaded at present. Nothing was stored."
+            " The operator has to enable the plugin that brings the instrument."
+        )
+        return problem(503, "not-loaded", detail, {"Retry-After": "60"})
+    reference = uuid.uuid4().hex[:12]
+    # The exception's text may quote a client: only its type is logged.
+    log.error("internal error %s: %s on %s", reference, type(error).__name__, where)
+    return problem(
+        500, "internal", f"Nothing was stored. Try again; if it stays, report reference {reference}."
+    )
 
 
-async def _refused(_: Request, error: Exception) -> Response:
-    assert isinstance(error, RefusedError)
-    return refused(error)
+async def _ours(request: Request, error: Exception) -> Response:
+    return of_error(error, request.scope["type"])
 
 
 async def _invalid(_: Request, error: Exception) -> Response:
@@ -51,11 +70,18 @@ async def _invalid(_: Request, error: Exception) -> Response:
     return problem(422, "invalid-request", describe_invalid(error.errors()))
 
 
+_OURS = {"path", "query", "header", "session", "episode", "prompt"}.union(
+    *(model.model_fields for model in schemas.Body.__subclasses__())
+)
+"""The names that may be said of a request: all others are the sender's own words."""
+
+
 def describe_invalid(errors: object) -> str:
-    """Where a body is wrong and what was expected, without any value of it."""
+    """Where a request is wrong and what was expected, without a value or a made-up name in it."""
     parts = []
     for entry in errors if isinstance(errors, (list, tuple)) else ():
-        where = ".".join(str(step) for step in entry["loc"] if step != "body")
+        steps = [step for step in entry["loc"] if step != "body"]
+        where = ".".join(str(step) if isinstance(step, int) or step in _OURS else "…" for step in steps)
         parts.append(f"{where or 'body'}: {entry['type'].replace('_', ' ')}")
     return "; ".join(parts[:5]) or "the body could not be read"
 
@@ -66,23 +92,11 @@ async def _http(_: Request, error: Exception) -> Response:
     return problem(error.status_code, slug, str(error.detail), dict(error.headers or {}))
 
 
-def internal(error: Exception, where: str) -> Response:
-    """A failure of our own, with a reference that the log repeats."""
-    reference = uuid.uuid4().hex[:12]
-    # The exception's text may quote a client: only its type is logged.
-    log.error("internal error %s: %s on %s", reference, type(error).__name__, where)
-    return problem(
-        500, "internal", f"Nothing was stored. Try again; if it stays, report reference {reference}."
-    )
-
-
-async def _internal(request: Request, error: Exception) -> Response:
-    return internal(error, request.scope["type"])
-
-
 def install(app: FastAPI) -> None:
     """Make every error of the application a problem+json."""
-    app.add_exception_handler(RefusedError, _refused)
+    app.add_exception_handler(RefusedError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _internal)
+    app.add_exception_handler(UnknownInstrumentError, _ours)
+    app.add_exception_handler(StoreError, _ours)
+    app.add_exception_handler(Exception, _ours)

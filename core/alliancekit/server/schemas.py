@@ -8,8 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from alliancekit.events import Moment, Role, Visibility
 
-ExternalId = Annotated[str, Field(min_length=1, max_length=200)]
-"""The vendor's own pseudonymous identifier; never a name or an e-mail address."""
+ID = r"^[A-Za-z0-9_-]+$"
+"""What the service's own identifiers look like."""
+
+ExternalId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""The vendor's own pseudonymous identifier, without control characters; never a name or an e-mail address."""
 
 
 class Body(BaseModel):
@@ -102,7 +105,7 @@ class PromptsOut(BaseModel):
 class ResponseIn(Body):
     """Answers to a prompt: instrument → item → value. Left-out items count as not answered."""
 
-    prompt: Annotated[str, Field(max_length=64)]
+    prompt: Annotated[str, Field(max_length=64, pattern=ID)]
     visibility: Visibility = "therapist_now"
     answers: Annotated[
         dict[

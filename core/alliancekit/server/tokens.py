@@ -63,6 +63,9 @@ class TokenRefusedError(NotAllowedError):
     Neither holds any part of the token.
     """
 
+    status = 401
+    slug = "not-signed-in"
+
     def __init__(self, reason: Refusal) -> None:
         super().__init__(
             "The token is not accepted: it is not valid for this, or no longer.",

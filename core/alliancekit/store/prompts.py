@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, or_, select, update
 
 from alliancekit.events import Moment
 from alliancekit.store.compiled import insert_into, insert_new
@@ -47,6 +47,16 @@ class Prompt:
     closed_at: float | None
     postponed_until: float | None
     dismissal: str | None = None
+
+    def expired(self, now: float) -> bool:
+        """Whether its time is over although nobody closed it."""
+        return self.expires_at is not None and self.expires_at <= now
+
+
+def status_at(now: float) -> ColumnElement[PromptStatus]:
+    """The status of a prompt as a column to select: nobody closes a prompt whose time is over."""
+    over = and_(prompt.c.status == "open", prompt.c.expires_at <= now)
+    return case((over, "expired"), else_=prompt.c.status).label("status")
 
 
 def create_prompt(conn: Connection, new: NewPrompt, now: float) -> Prompt | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, case, func, or_, select, update
 
 from alliancekit.errors import ConflictError, NotFoundError
 from alliancekit.events import EndReason, Role
@@ -239,6 +239,18 @@ def start_session(conn: Connection, tenant: str, session_id: str, now: float) ->
         session.c.id == session_id, session.c.tenant == tenant, session.c.status == "waiting"
     )
     return conn.execute(query.values(status="live", started_at=now)).rowcount == 1
+
+
+def revise_session(
+    conn: Connection, tenant: str, session_id: str, *, started_at: float, seconds: float
+) -> None:
+    """Correct a session by what was reported late: an earlier beginning, and how long it was."""
+    began = case(
+        (or_(session.c.started_at.is_(None), session.c.started_at > started_at), started_at),
+        else_=session.c.started_at,
+    )
+    query = update(session).where(session.c.id == session_id, session.c.tenant == tenant)
+    conn.execute(query.values(started_at=began, seconds=seconds))
 
 
 def end_session(

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from alliancekit.store.compiled import insert_into
+from alliancekit.store.compiled import insert_new
 from alliancekit.store.tables import spent_token, tenant, tenant_key
 from alliancekit.store.text import dump, load, new_id
 
@@ -30,6 +30,11 @@ def create_tenant(conn: Connection, name: str, now: float) -> tuple[str, str]:
     tenant_id = new_id("ten")
     conn.execute(insert(tenant).values(id=tenant_id, name=name, settings="{}", created_at=now))
     return tenant_id, add_key(conn, tenant_id, now)[1]
+
+
+def any_tenant(conn: Connection) -> bool:
+    """Return whether there is a tenant at all."""
+    return conn.execute(select(tenant.c.id).limit(1)).scalar() is not None
 
 
 def add_key(conn: Connection, tenant_id: str, now: float) -> tuple[str, str]:
@@ -80,8 +85,7 @@ def set_settings(conn: Connection, tenant_id: str, settings: Mapping[str, Any]) 
 def spend_token(conn: Connection, tenant_id: str, jti: str, *, expires_at: float, now: float) -> bool:
     """Use up a one-time token; False if it was used before. Forgets tokens that have expired."""
     conn.execute(delete(spent_token).where(spent_token.c.expires_at < now))
-    values = {"jti": jti, "tenant": tenant_id, "expires_at": expires_at}
-    return conn.execute(insert_into(conn, spent_token).values(values).on_conflict_do_nothing()).rowcount == 1
+    return insert_new(conn, spent_token, {"jti": jti, "tenant": tenant_id, "expires_at": expires_at})
 
 
 def _digest(key: str) -> str:

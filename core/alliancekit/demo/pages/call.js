@@ -7,6 +7,27 @@ const $ = (selector) => document.querySelector(selector);
 const element = $("alliance-feedback");
 const say = (text) => { $("#status").textContent = text; };
 
+const WORDS = {
+  client: {
+    beside: "Short questions appear here, never over the picture. You may skip every one of them.",
+    ended: "If you like, answer a few quick questions. You can close this page at any time.",
+    answered: "Thank you, that is all. You can close this page now.",
+  },
+  therapist: {
+    beside: "After the call you are asked for your own view, here. During the call you can ask the client for a pulse: one tap, and they may skip it.",
+    ended: "Your own view belongs beside the client’s: a few quick questions. What the client shares with you appears on your page.",
+    answered: "Thank you. Your answers are on your page, beside what the client shares.",
+  },
+}[role];
+const PULSE_TOLD = {
+  open: "The client is asked for a pulse: one tap.",
+  answered: "The client has answered the pulse. If they share it, it is on your page.",
+  dismissed: "The client would rather not answer now.",
+  expired: "No answer came. That is all right.",
+  cancelled: "No answer came. That is all right.",
+};
+const PULSE_LOOK_MS = 2000;
+
 let join, stream, peer, signal, side;
 let over = false;
 
@@ -92,21 +113,48 @@ function finish(text) {
   for (const track of stream.getTracks()) track.stop();
   $(".stage").hidden = true;
   $(".aftermath").hidden = false;
+  $(".thanks").textContent = WORDS.ended;
+  $(".links").hidden = role === "client";
+  $("#asked").textContent = $(".beside").textContent = "";
   document.body.dataset.state = "ended";
   say(text);
   // The side connection stays for the end-of-call check-in, without the microphone.
   side?.setConsent(false);
 }
 
-function toggle(button, kind, label) {
+/** The button says what a press does. */
+function toggle(button, kind, off, on) {
+  const track = stream.getTracks().find((t) => t.kind === kind);
   button.addEventListener("click", () => {
-    const track = stream.getTracks().find((t) => t.kind === kind);
-    if (!track) return;
     track.enabled = !track.enabled;
-    button.setAttribute("aria-pressed", String(track.enabled));
-    button.textContent = `${label} ${track.enabled ? "on" : "off"}`;
+    button.textContent = track.enabled ? off : on;
+    button.classList.toggle("off", !track.enabled);
   });
-  button.disabled = !stream.getTracks().some((t) => t.kind === kind);
+  button.disabled = !track;
+}
+
+/** Asks for a pulse, then tells the therapist what became of it; the answer itself is on their page only. */
+async function askPulse() {
+  const told = $("#asked");
+  $("#pulse").disabled = true;
+  try {
+    const { prompts } = await post("/demo/pulse", { session: join.session });
+    if (!prompts.length) {
+      told.textContent = "Not asked: the client has a question open already, or wants none during calls.";
+      return;
+    }
+    for (let status = "open"; status === "open" && !over;) {
+      told.textContent = PULSE_TOLD[status];
+      await new Promise((resolve) => setTimeout(resolve, PULSE_LOOK_MS));
+      ({ status } = await post("/demo/pulse/status", { session: join.session, prompt: prompts[0] }));
+      if (!over) told.textContent = PULSE_TOLD[status];
+    }
+  } catch (error) {
+    console.warn("pulse:", error.name);
+    if (!over) told.textContent = "The service did not answer. You can try again.";
+  } finally {
+    $("#pulse").disabled = false;
+  }
 }
 
 async function main() {
@@ -114,8 +162,10 @@ async function main() {
   join = await post("/demo/join", { role });
   stream = await openMedia();
   $("#local").srcObject = stream;
-  toggle($("#microphone"), "audio", "Microphone");
-  toggle($("#camera"), "video", "Camera");
+  toggle($("#microphone"), "audio", "Mute", "Unmute");
+  toggle($("#camera"), "video", "Camera off", "Camera on");
+  $(".beside").textContent = WORDS.beside;
+  element.addEventListener("ak-answered", () => { if (over) $(".thanks").textContent = WORDS.answered; });
   element.setAttribute("src", location.origin);
   element.setAttribute("token", join.token);
   side = await connectSide({ token: join.token, baseUrl: location.origin, microphone: stream.getAudioTracks()[0] ?? null, element });
@@ -126,16 +176,8 @@ async function main() {
     post("/demo/end", { session: join.session }).catch(() => say("The call has ended; the service could not be told."));
   });
   if (role === "therapist") {
-    const pulse = $("#pulse");
-    pulse.hidden = false;
-    pulse.addEventListener("click", async () => {
-      const { prompts } = await post("/demo/pulse", { session: join.session });
-      say(prompts.length ? "The client is asked for a pulse." : "The client is being asked already.");
-    });
-    const link = document.createElement("a");
-    link.href = "/demo/therapist";
-    link.textContent = "Open the therapist's page";
-    $(".links").append(link);
+    $("#pulse").hidden = false;
+    $("#pulse").addEventListener("click", askPulse);
   }
   openSignal();
   document.body.dataset.state = "alone";

@@ -12,13 +12,14 @@ from alliancekit import calls, visibility
 from alliancekit.errors import NotFoundError
 from alliancekit.events import Response, Role, Segment, Style
 from alliancekit.instruments.catalogue import Instruments
-from alliancekit.instruments.model import CutOff, Instrument
+from alliancekit.instruments.model import CutOff, Instrument, Item
 from alliancekit.server.live import PATH as LIVE_PATH
-from alliancekit.server.therapist import views
+from alliancekit.server.therapist import findings, views, words
+from alliancekit.server.therapist.series import rated
 from alliancekit.server.therapist.views import Reading, ReadingState, ResponseState
 from alliancekit.server.tokens import TherapistClaims
 from alliancekit.service import Service
-from alliancekit.store import series
+from alliancekit.store import prompts, series
 from alliancekit.store import sessions as rows
 from alliancekit.store.series import SeriesSession
 from alliancekit.store.sessions import Episode
@@ -57,7 +58,7 @@ async def caseload(service: Service, claims: TherapistClaims, token: str) -> vie
                 count=len(view.sessions),
                 example=view.example,
                 total=view.total,
-                sessions=view.sessions[-2:],
+                sessions=view.sessions,
                 signals=view.signals,
             )
         )
@@ -82,7 +83,7 @@ async def episode(
             raise NotFoundError("There is no such client.")
         found = series.read_series(conn, claims.tenant, episode_id, answers=True)
         segments = {one.session.id: calls.segments_of(conn, one.session, now) for one in found}
-        return course, found, _asked(conn, [one.session.id for one in found]), segments
+        return course, found, _asked(conn, [one.session.id for one in found], now), segments
 
     course, found, asked, segments = await service.database.read(work)
     name = found[-1].session.style if found else course.style
@@ -90,9 +91,15 @@ async def episode(
     return _Builder(service.instruments, found, asked, segments).view(course, style, token)
 
 
-def _asked(conn: Connection, sessions: Sequence[str]) -> list[Asked]:
+def _asked(conn: Connection, sessions: Sequence[str], now: float) -> list[Asked]:
     query = (
-        select(prompt.c.session, participant.c.role, prompt.c.moment, prompt.c.instruments, prompt.c.status)
+        select(
+            prompt.c.session,
+            participant.c.role,
+            prompt.c.moment,
+            prompt.c.instruments,
+            prompts.status_at(now),
+        )
         .join(participant, participant.c.id == prompt.c.participant)
         .where(prompt.c.session.in_(sessions))
         .order_by(prompt.c.created_at, prompt.c.id)
@@ -122,6 +129,7 @@ class _Builder:
         form = next(iter(self._instruments.forms(self._measure)), None)
         newest = self._found[-1] if self._found else None
         last_with_guidance = next((one for one in reversed(self._found) if one.guidance), newest)
+        sessions = tuple(self._session(one) for one in self._found)
         return views.EpisodeView(
             episode=course.id,
             external_id=course.external_id,
@@ -129,22 +137,21 @@ class _Builder:
             measure=self._measure if form is None else _text(form.title),
             validated=False if form is None else form.validated,
             validation="" if form is None else form.validation,
-            example=course.example,
             total=_total(form),
             scales=_scales(form),
             cut_off=_cut_off(form),
-            sessions=tuple(self._session(one) for one in self._found),
+            sessions=sessions,
             check_in=self._check_in(),
-            signals=tuple(
-                views.SignalView(session=one.session.number, signal=signal)
-                for one in self._found
-                for _, signal in one.signals
+            signals=findings.of(
+                [(one.session.number, signal) for one in self._found for _, signal in one.signals],
+                rated=max((n for n, _ in rated(sessions, _total(form))), default=0),
             ),
             guidance=() if last_with_guidance is None else tuple(a for _, a in last_with_guidance.guidance),
+            guidance_session=None if last_with_guidance is None else last_with_guidance.session.number,
             not_computed=()
             if newest is None
             else tuple(
-                views.NotComputed(what=gap.hook, plugin=gap.plugin, status=gap.status)
+                views.NotComputed(what=words.hook(gap.hook), plugin=gap.plugin, status=gap.status)
                 for gap in newest.not_computed
             ),
             live=views.Live(url=LIVE_PATH, token=token),
@@ -158,6 +165,7 @@ class _Builder:
             number=row.number,
             at=began,
             attended=row.started_at is not None or row.status != "ended",
+            begun=row.started_at is not None or row.status == "ended",
             in_progress=row.status == "live",
             example=row.example,
             seconds=row.seconds,
@@ -255,21 +263,30 @@ class _Builder:
                 ):
                     marks[role] = _labels(self._instruments.get(self._measure, role), response.answers)
             form = next(iter(self._instruments.forms(self._measure)), None)
-            facets = [] if form is None else [item.facet or item.id for item in form.items]
+            titles = (
+                {} if form is None else {item.facet or item.id: _facet_title(item) for item in form.items}
+            )
             return views.CheckInView(
                 session=one.session.number,
                 client_state=states["client"],
                 therapist_state=states["therapist"],
-                facets=tuple(_facet(name, marks) for name in dict.fromkeys(facets)),
+                facets=tuple(_facet(name, title, marks) for name, title in titles.items()),
             )
         return None
 
 
-def _facet(name: str, marks: Mapping[str, Mapping[str, tuple[str, float]]]) -> views.FacetView:
+def _facet_title(item: Item) -> str:
+    """The page's words for a known facet; else what the instrument calls it; else the item's own wording."""
+    if item.facet:
+        return words.FACET_WORDS.get(item.facet, words.plain(item.facet).capitalize())
+    return _text(item.text) or words.plain(item.id).capitalize()
+
+
+def _facet(name: str, title: str, marks: Mapping[str, Mapping[str, tuple[str, float]]]) -> views.FacetView:
     client = marks.get("client", {}).get(name)
     therapist = marks.get("therapist", {}).get(name)
     return views.FacetView(
-        title=name.replace("_", " ").replace("-", " ").capitalize(),
+        title=title,
         client=client[0] if client else None,
         client_percent=client[1] if client else None,
         therapist=therapist[0] if therapist else None,

@@ -176,6 +176,39 @@ def _band(frame: Frame, found: OwnRange) -> Markup:
     return element("rect", class_="band", x=frame.left, y=top, width=width, height=max(bottom - top, 0.0))
 
 
+def _examples(frame: Frame, sessions: Sequence[SessionView], key: str) -> Markup:
+    """A hatched ground behind the sessions that are made up; `key` must be unique in the page."""
+    made_up = [index for index, session in enumerate(sessions) if session.example]
+    if not made_up:
+        return Markup("")
+    stripe = element("path", class_="example-line", d="M0 0V6")
+    turned = {"patternUnits": "userSpaceOnUse", "patternTransform": "rotate(45)"}
+    step = (frame.width - frame.left - frame.right) / len(sessions)
+    height = frame.height - frame.bottom - frame.top
+    return element("pattern", stripe, id=f"{key}-example", width=6, height=6, **turned) + Markup("").join(
+        element(
+            "rect",
+            class_="example-ground",
+            fill=f"url(#{key}-example)",
+            x=frame.left + step * index,
+            y=frame.top,
+            width=step,
+            height=height,
+        )
+        for index in made_up
+    )
+
+
+def _examples_named(frame: Frame, sessions: Sequence[SessionView]) -> Markup:
+    made_up = [index for index, session in enumerate(sessions) if session.example]
+    if not made_up:
+        return Markup("")
+    # In the middle of what it names, but clear of the word at the left and of the edge.
+    middle = (frame.x(made_up[0], len(sessions)) + frame.x(made_up[-1], len(sessions))) / 2
+    x = min(max(middle, frame.left + 96), frame.width - 44)
+    return element("text", "example data", class_="example", x=x, y=frame.height - 6, text_anchor="middle")
+
+
 def numbered(view: EpisodeView) -> list[tuple[int, SignalView]]:
     """The signals with the number that names them in chart and list, oldest session first."""
     return list(enumerate(sorted(view.signals, key=lambda s: s.session), start=1))
@@ -220,11 +253,7 @@ def trend(view: EpisodeView, frame: Frame = WIDE, *, key: str = "trend") -> Mark
     parts.append(element("text", "session", class_="tick", x=frame.left, y=frame.height - 6))
     parts += [_voice(frame, sessions, view.total, voice) for voice in reversed(VOICES)]
     parts.append(_ends(frame, sessions, view.total))
-    if view.example:
-        x = frame.width - frame.right
-        parts.append(
-            element("text", "example data", class_="example", x=x, y=frame.height - 6, text_anchor="end")
-        )
+    parts.insert(0, _examples(frame, sessions, key) + _examples_named(frame, sessions))
     return image(
         *parts,
         key=key,
@@ -241,6 +270,7 @@ def small(view: EpisodeView, scale: ScaleView) -> Markup:
     sessions = view.sessions[-SMALL.most :]
     every = 1 if len(sessions) <= 8 else 3
     return image(
+        _examples(SMALL, sessions, f"scale-{scale.name}"),
         _grid(SMALL, (0, 50, 100)),
         _sessions_axis(SMALL, sessions, every=every),
         *(_voice(SMALL, sessions, scale.name, voice) for voice in reversed(VOICES)),

@@ -100,13 +100,15 @@ class ResponseView:
 class SessionView:
     """One session of the series; `number` counts from 1, `seconds` is the time in the call.
 
-    `client` and `therapist` map a scale's name to its reading; a scale that is not in them was not asked.
+    `begun` is false until somebody joins. `example` marks made-up data. `client` and `therapist` map the name
+    of a scale to its reading; a scale that is not in them was not asked.
     """
 
     id: str
     number: int
     at: float
     attended: bool = True
+    begun: bool = True
     in_progress: bool = False
     example: bool = False
     seconds: float = 0.0
@@ -116,6 +118,11 @@ class SessionView:
     segments: tuple[Segment, ...] = ()
     talk_balance: TalkBalance | None = None
     responses: tuple[ResponseView, ...] = ()
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing more to come than answers."""
+        return self.begun and not self.in_progress
 
     @property
     def drops(self) -> int:
@@ -171,11 +178,16 @@ class CheckInView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalView:
-    """A signal and the session it was found in; `open` until repaired or talked about."""
+    """A signal and the session it was found in.
+
+    A strain is `open` until a repair of it was found, in the session `repaired_in`; everything else until a
+    later session has been rated.
+    """
 
     session: int
     signal: Signal
     open: bool = True
+    repaired_in: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +205,8 @@ class EpisodeView:
 
     `external_id` is the vendor's pseudonym. `total` names the scale of the main trend, `scales` the parts
     beside it. `measure` is the main instrument's title; `validated` and `validation` are its own words;
-    `higher_means` says in words what a higher number is. `timezone` is an IANA name.
+    `higher_means` says in words what a higher number is. `guidance_session` is the session that the guidance
+    answers. `timezone` is an IANA name.
     """
 
     episode: str
@@ -203,7 +216,6 @@ class EpisodeView:
     validated: bool
     validation: str = ""
     higher_means: str = "a stronger working relationship"
-    example: bool = False
     total: str = "total"
     scales: tuple[ScaleView, ...] = ()
     cut_off: CutOffView | None = None
@@ -211,14 +223,34 @@ class EpisodeView:
     check_in: CheckInView | None = None
     signals: tuple[SignalView, ...] = ()
     guidance: tuple[Guidance, ...] = ()
+    guidance_session: int | None = None
     not_computed: tuple[NotComputed, ...] = ()
     live: Live | None = None
     timezone: str = "UTC"
 
+    @property
+    def latest(self) -> SessionView | None:
+        """The newest session that is over; while there is none, the newest."""
+        over = [one for one in self.sessions if one.over] or self.sessions
+        return over[-1] if over else None
+
+    @property
+    def example(self) -> bool:
+        """Whether anything on the page is made up."""
+        return any(one.example for one in self.sessions)
+
+    @property
+    def scale_titles(self) -> Mapping[str, str]:
+        """Title by scale name."""
+        return {scale.name: scale.title for scale in self.scales}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseloadEntry:
-    """One client on Today; `sessions` may hold only the last ones, `count` says how many there were."""
+    """One client on Today; `sessions` may hold only the last ones, `count` says how many there were.
+
+    `example` says that some of all sessions are made up.
+    """
 
     episode: str
     url: str

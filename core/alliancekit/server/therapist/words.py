@@ -61,6 +61,29 @@ _CHANGE_WITHOUT_NUMBER: Mapping[ReadingState, str] = {
     "not_asked": "The client was not asked after session {n}.",
 }
 
+FACET_WORDS: Mapping[str, str] = {
+    "positive rapport": "Easy to talk with each other",
+    "mutual agreement on goals": "Agreed on the goals",
+    "realistic expectations": "Clear what the work can and cannot do",
+    "shared responsibility": "Both do their part",
+    "mutual respect": "Take each other seriously",
+    "empathy": "The client feels understood",
+    "genuineness": "The therapist is genuine",
+    "safety": "Safe to say difficult things",
+    "positive expectations": "Confident that it can help",
+    "cultural respect": "Background and beliefs respected",
+}
+"""Titles of the facets that the vocabulary names; an instrument's own facets keep their names."""
+
+_ABOUT_WORDS: Mapping[str, str] = {"steady": "nothing stands out", "fit": "style fit"}
+
+_HOOK_WORDS: Mapping[str, str] = {
+    "score_alliance": "Further scores",
+    "detect_signals": "Findings",
+    "suggest_guidance": "Suggestions",
+    "describe_talk": "Who spoke",
+}
+
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -109,36 +132,85 @@ def plain(name: str) -> str:
     return name.replace("_", " ").replace("-", " ")
 
 
+def about(name: str, scales: Mapping[str, str]) -> str:
+    """What a piece of guidance is about: a signal, a scale (its title in `scales`), or something else."""
+    kinds = {str(kind): text for kind, text in KIND_WORDS.items()}
+    return (kinds.get(name) or scales.get(name) or _ABOUT_WORDS.get(name) or plain(name)).lower()
+
+
+def hook(name: str) -> str:
+    """What a hook computes."""
+    return _HOOK_WORDS.get(name, plain(name).capitalize())
+
+
+def spans(numbers: Sequence[int]) -> str:
+    """Session numbers in words: `Session 3`, `Sessions 1 to 7`, `Sessions 1 to 3 and 5`."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    told: list[str] = []
+    for run in runs:
+        told += [f"{run[0]} to {run[-1]}"] if len(run) > 2 else [str(number) for number in run]
+    joined = told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
+    return f"{'Session' if len(numbers) == 1 else 'Sessions'} {joined}"
+
+
+def made_up(sessions: Sequence[SessionView]) -> str:
+    """The banner of a page with example data; empty where nothing is made up."""
+    examples = [session.number for session in sessions if session.example]
+    if not examples:
+        return ""
+    if len(examples) == len(sessions):
+        return "This client is made up, to show what the page looks like."
+    real = [session.number for session in sessions if not session.example]
+    return (
+        f"{spans(examples)} {'is' if len(examples) == 1 else 'are'} made up, to show what the page looks"
+        f" like. {spans(real)} {'is' if len(real) == 1 else 'are'} real."
+    )
+
+
 def count(number: int, one: str, many: str = "") -> str:
     """A number with its noun: `1 session`, `3 sessions`."""
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
-def _without_number(latest: SessionView, state: ReadingState) -> str:
-    if latest.in_progress:
-        return f"Session {latest.number} is going on."
-    if not latest.attended:
-        return f"Session {latest.number} was missed."
-    return _CHANGE_WITHOUT_NUMBER[state].format(n=latest.number)
+def _without_number(latest: SessionView, state: ReadingState, earlier: Sequence[tuple[int, float]]) -> str:
+    said = (
+        f"Session {latest.number} was missed."
+        if not latest.attended
+        else _CHANGE_WITHOUT_NUMBER[state].format(n=latest.number)
+    )
+    if not earlier:
+        return said
+    number, percent = earlier[-1]
+    return f"{said} The last rating was {whole(percent)}, in session {number}."
 
 
 def what_changed(sessions: Sequence[SessionView], total: str) -> str:
-    """One sentence: what the client's rating did since the last one that can be compared."""
+    """What the client's rating did since the last one that can be compared; what is going on comes first."""
     if not sessions:
         return "No session yet."
-    now = reading(sessions[-1], total)
-    if now.percent is None:
-        return _without_number(sessions[-1], now.state)
-    value = whole(now.percent)
+    latest = sessions[-1]
+    if not latest.over:
+        doing = "is going on" if latest.in_progress else "has not begun"
+        before = f" {what_changed(sessions[:-1], total)}" if sessions[:-1] else ""
+        return f"Session {latest.number} {doing}.{before}"
     earlier = rated(sessions[:-1], total)
+    now = reading(latest, total)
+    if now.percent is None:
+        return _without_number(latest, now.state, earlier)
+    value = whole(now.percent)
     if not earlier:
         return f"The client’s first rating is {value} of 100. There is nothing to compare it with yet."
     number, percent = earlier[-1]
-    before = whole(percent)
-    if value == before:
-        return f"The client’s rating is {value}, as in session {number}."
-    change = f"{'up' if value > before else 'down'} {abs(value - before)}, from {before} to {value}"
-    return f"The client’s rating went {change}, since session {number}."
+    before_it = whole(percent)
+    if value == before_it:
+        return f"The client’s rating is {value} of 100, the same as after session {number}."
+    change = f"{count(abs(value - before_it), 'point')} {'higher' if value > before_it else 'lower'}"
+    return f"The client’s rating is {value} of 100, {change} than after session {number}."
 
 
 _WEIGHT: Mapping[Level, int] = {"strong": 0, "notice": 1, "info": 2}
@@ -157,8 +229,9 @@ def open_findings(findings: Sequence[SignalView]) -> list[SignalView]:
 
 def against_own_range(sessions: Sequence[SessionView], total: str) -> str:
     """How the latest rating lies to the client's own range; empty where either is missing."""
-    found = own_range(sessions, total)
-    percent = reading(sessions[-1], total).percent if sessions else None
+    over = [session for session in sessions if session.over]
+    found = own_range(over, total)
+    percent = reading(over[-1], total).percent if over else None
     if found is None or percent is None:
         return ""
     low, high = whole(found.low), whole(found.high)

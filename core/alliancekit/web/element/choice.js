@@ -29,8 +29,7 @@ class Choice {
       make("label", { class: "option" }, this.#radios[index], make("span", {}, option.label)),
     );
     this.node = make("fieldset", { class: "item", "aria-describedby": this.#mark.id },
-      legend(number, make("span", {}, item.text)),
-      make("div", { class: `options ${columns(labels.length)}` }, ...labels),
+      ...asked(legend(number, make("span", {}, item.text)), labels),
       this.#mark,
       this.#clear,
     );
@@ -70,8 +69,20 @@ function clearButton(words, onclick) {
   return button("quiet small", words.say("clear"), onclick, { hidden: true });
 }
 
-/** How many options fit side by side: `few` from 480 px, `many` from 640 px, more stay a list. */
-function columns(count) {
-  if (count <= 5) return "few";
-  return count <= 7 ? "many" : "";
+/** A question with its options: up to seven stand in a row where their words fit side by side, else in a list. */
+function asked(question, labels) {
+  FITTING.observe(question);
+  return [question, make("div", { class: labels.length <= 7 ? "options row" : "options" }, ...labels)];
 }
+
+/**
+ * Watches questions, not options: a row that became a list changes its own height, and would be reported as
+ * changing again. What makes room for the words, width and text size, changes the question as well.
+ */
+const FITTING = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    const options = target.nextElementSibling;
+    options.classList.remove("list");
+    options.classList.toggle("list", options.scrollWidth > options.clientWidth);
+  }
+});
