@@ -309,6 +309,30 @@ async def test_answers_go_first_but_the_relay_is_never_starved(
     assert len(asked) >= 10
 
 
+async def test_while_answers_come_one_row_runs_at_a_time(
+    database: Database, tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(3):
+        await put(database, tenant, f"lane{n}", n)
+    running: list[int] = []
+    most: list[int] = []
+
+    async def handler(_tenant: str, _kind: str, payload: Mapping[str, Any]) -> None:
+        running.append(payload["n"])
+        most.append(len(running))
+        await asyncio.sleep(0.01)
+        running.remove(payload["n"])
+
+    await Relay(database, {"note": handler}, clock=Clock(), poll_seconds=0.05).drain()
+    assert max(most) > 1
+    most.clear()
+    for n in range(3):
+        await put(database, tenant, f"lane{n}", n)
+    monkeypatch.setattr(type(database), "waiting", property(lambda _: 5))
+    await Relay(database, {"note": handler}, clock=Clock(), poll_seconds=0.05, yield_seconds=0.01).drain()
+    assert most == [1, 1, 1]
+
+
 async def test_lag_is_the_age_of_the_oldest_due_row(database: Database, tenant: str) -> None:
     assert await database.read(lambda conn: lag(conn, NOW)) == 0.0
     await put(database, tenant, "a", 1, due_at=NOW + 10)

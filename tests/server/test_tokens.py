@@ -6,6 +6,7 @@ import base64
 import doctest
 import json
 import time
+from datetime import datetime, tzinfo
 from typing import Any
 
 import jwt
@@ -210,3 +211,35 @@ def test_unusable_keys_are_refused_without_showing_them(keys: list[Key]) -> None
 
 def test_a_key_does_not_show_its_secret() -> None:
     assert repr(Key("a", b"do-not-show-this")) == "Key(kid='a')"
+
+
+def test_a_remembered_token_still_expires_and_opens_nothing_else(
+    tokens: Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = tokens.issue(KINDS[0], lifetime=60)
+    assert tokens.check(token, type(KINDS[0])) is tokens.check(token, type(KINDS[0]))
+    assert refusal(tokens, token, type(KINDS[1])) == "type"
+    assert refusal(tokens, token + "x") != ""
+    old = tokens.issue(KINDS[0], lifetime=60, at=time.time() - 65)  # within the skew of the clocks
+    tokens.check(old, type(KINDS[0]))
+    now = time.time() + 6
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Later:
+            return cls.fromtimestamp(now, tz)
+
+    monkeypatch.setattr("jwt.api_jwt.datetime", Later)
+    monkeypatch.setattr("alliancekit.server.tokens.time.time", lambda: now)
+    assert refusal(tokens, old) == "expired"
+
+
+def test_only_so_many_tokens_are_remembered(tokens: Tokens, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("alliancekit.server.tokens.REMEMBERED", 2)
+    first, *others = (tokens.issue(KINDS[0], lifetime=60 + n) for n in range(3))
+    known = tokens.check(first, type(KINDS[0]))
+    for one in others:
+        tokens.check(one, type(KINDS[0]))
+    again = tokens.check(first, type(KINDS[0]))
+    assert again == known
+    assert again is not known
