@@ -18,15 +18,19 @@ class RtpClock:
     """Puts RTP timestamps on the wall clock, so that network jitter does not move what was said.
 
     The least delayed packet so far anchors the timestamps. The anchor may creep later by `CREEP` seconds per
-    second, which follows the drift between two machines' clocks, and is set anew when a timestamp is more
-    than `RESTART` seconds off: the sender restarted its stream.
+    second, which follows the drift between two machines' clocks. It is set anew when the sender restarted its
+    stream: a timestamp that is more than `RESTART` seconds off at once, or more than `LATE` seconds for
+    `SETTLE` seconds without catching up. Packets that waited while this process was held up come in a burst
+    and catch up: they stay where they were said.
 
     Args:
         rate: timestamp ticks per second (48000 for Opus, RFC 7587).
     """
 
     CREEP = 0.001
-    RESTART = 1.0
+    LATE = 1.0
+    SETTLE = 0.3
+    RESTART = 5.0
 
     def __init__(self, rate: int = 48000) -> None:
         self._rate = rate
@@ -34,6 +38,7 @@ class RtpClock:
         self._ticks = 0
         self._offset = 0.0
         self._last_arrival = 0.0
+        self._late_since: tuple[float, float] | None = None
 
     def at(self, timestamp: int, arrival: float) -> float:
         """When the packet's audio was there: at most `arrival`, at most `RESTART` seconds before it.
@@ -48,13 +53,26 @@ class RtpClock:
             step = (timestamp - self._last_timestamp) & 0xFFFFFFFF
             self._ticks += step - (1 << 32) if step >= 1 << 31 else step
             lateness = arrival - self._ticks / self._rate - self._offset
-            if lateness < 0 or lateness > self.RESTART:
+            if lateness < 0 or lateness > self.RESTART or self._stays_late(lateness, arrival):
                 self._offset += lateness
-            else:
+                self._late_since = None
+            elif lateness <= self.LATE:
                 self._offset += min(lateness, self.CREEP * max(0.0, arrival - self._last_arrival))
+                self._late_since = None
         self._last_timestamp = timestamp
         self._last_arrival = arrival
         return self._ticks / self._rate + self._offset
+
+    def _stays_late(self, lateness: float, arrival: float) -> bool:
+        if lateness <= self.LATE:
+            return False
+        since, first = self._late_since or (arrival, lateness)
+        if arrival - since < self.SETTLE:
+            self._late_since = since, first
+            return False
+        catching_up = first - lateness > self.SETTLE / 2
+        self._late_since = (arrival, lateness) if catching_up else None
+        return not catching_up
 
 
 class SpanKeeper:

@@ -146,3 +146,24 @@ def test_the_clock_follows_a_restarted_stream() -> None:
     clock.at(1000, 10.0)
     assert clock.at(1000 + 960, 40.0) == pytest.approx(40.0)
     assert clock.at(3_000_000_000, 50.0) == pytest.approx(50.0)
+
+
+def test_the_clock_follows_a_stream_that_goes_on_without_its_pause() -> None:
+    """A sender that was muted may count on from where it stopped."""
+    clock = RtpClock(48000)
+    pause = 3.0
+    for number in range(100):
+        sent = number * FRAME_SECONDS + (pause if number >= 50 else 0.0)
+        when = clock.at(number * 960, sent)
+        if number < 50 or sent > 50 * FRAME_SECONDS + pause + RtpClock.SETTLE:
+            assert when == pytest.approx(sent)
+
+
+@pytest.mark.parametrize("held", [0.5, 1.5, 4.0])
+def test_packets_that_waited_for_a_held_up_process_stay_where_they_were_said(held: float) -> None:
+    clock = RtpClock(48000)
+    for number in range(500):
+        sent = number * FRAME_SECONDS
+        freed = 2.0 + held
+        arrival = max(sent, freed + (sent - 2.0) * 0.05) if 2.0 < sent < freed else sent
+        assert clock.at(number * 960, arrival) == pytest.approx(sent, abs=RtpClock.CREEP * 10)

@@ -23,23 +23,14 @@ from typing import Any
 
 from tests.bench.load import Load, get, load, medians, post
 from tests.bench.people import make_people
-from tests.bench.servers import PATH, Server, running
+from tests.bench.servers import OUTPUT, PATH, Server, running
 
-OUTPUT = Path(__file__).parents[1] / "output"
 CONNECTIONS = 16
 ROUNDS = 5
-ITEMS = [
-    "rapport",
-    "goals",
-    "expectations",
-    "responsibility",
-    "respect",
-    "empathy",
-    "genuineness",
-    "safety",
-    "hope",
-    "culture",
-]
+ITEMS = (
+    *("rapport", "goals", "expectations", "responsibility", "respect"),
+    *("empathy", "genuineness", "safety", "hope", "culture"),
+)
 COUNTS = {"product": 1000, "without_database": 1500, "row_one_connection": 400, "row_pool": 400}
 NAMES = {
     "product": "capture: validated, scored, audited, queued, on the disk",

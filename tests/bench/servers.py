@@ -22,12 +22,14 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import StaticPool
 
 from alliancekit.config import Settings, load
+from alliancekit.live import LiveHub
 from alliancekit.server import run
 from alliancekit.server.app import create_app
 from alliancekit.server.schemas import ResponseIn, ResponseStored
 from alliancekit.service import Service
 from tests.bench.people import ISSUER, KEY
 
+OUTPUT = Path(__file__).parents[1] / "output"
 PATH = "/v1/responses"
 
 
@@ -65,7 +67,10 @@ def settings(directory: Path) -> Settings:
 
 def product(directory: str) -> Any:
     """AllianceKit with everything on."""
-    return create_app(Service(settings(Path(directory))), base_url="http://127.0.0.1")
+    service = Service(settings(Path(directory)))
+    app = create_app(service, base_url="http://127.0.0.1")
+    app.live = service.live  # type: ignore[attr-defined]
+    return app
 
 
 def without_database(directory: str) -> FastAPI:
@@ -122,7 +127,7 @@ def _row_only(directory: str, name: str, **options: Any) -> FastAPI:
 
 
 class _Announced(uvicorn.Server):
-    """Says through the pipe that it serves, and collects garbage when asked."""
+    """Says through the pipe that it serves; collects garbage and sends hints when asked."""
 
     control: Connection
 
@@ -134,13 +139,20 @@ class _Announced(uvicorn.Server):
 
     def _asked(self) -> None:
         try:
-            self.control.recv()
+            asked = self.control.recv()
         except EOFError:  # the bench is gone
             asyncio.get_running_loop().remove_reader(self.control.fileno())
             self.should_exit = True
             return
-        gc.collect()
-        self.control.send(None)
+        if asked == "collect":
+            gc.collect()
+            self.control.send(None)
+        else:
+            self._hint(asked[1])
+
+    def _hint(self, participant: str) -> None:
+        hub: LiveHub = self.config.app.live  # type: ignore[union-attr]
+        hub.hint([("participant", participant)], {"type": "prompt", "sent": time.monotonic()})
 
 
 def _serve(kind: str, directory: str, control: Connection) -> None:

@@ -20,7 +20,16 @@ from alliancekit.store.workers import Workers
 
 T = TypeVar("T")
 
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000", "mmap_size=0")
+# temp_store: a savepoint keeps a copy of each page it changes; in a file these are 30 writes an answer, and
+# copies of answers outside the database.
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "busy_timeout=5000",
+    "mmap_size=0",
+    "temp_store=MEMORY",
+)
 
 
 class FileLock:

@@ -1,0 +1,134 @@
+"""Runs every benchmark and writes the table; no timing can fail it, only a missing figure or a lost row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.bench import bench_capture, bench_dispatch, bench_live, bench_observe, table
+from tests.bench.table import Figure
+
+pytestmark = pytest.mark.timeout(480)
+Rows = list[dict[str, Any]]
+
+
+def dispatch(rows: Rows) -> list[Figure]:
+    return [
+        Figure(
+            name=row["name"],
+            figure=f"{row['hooks_us']} µs",
+            yardstick=f"bare pluggy {row['bare_pluggy_us']} µs, bare tasks {row['bare_tasks_us']} µs",
+            ratio=f"{row['ratio_to_pluggy']} ×, {row['ratio_to_tasks']} ×",
+            aim="≤ 60 µs" if primary else "",
+            met=row["hooks_us"] <= 60 if primary else None,
+        )
+        for row, primary in zip(rows, (True, False), strict=True)
+    ]
+
+
+def capture(rows: Rows) -> list[Figure]:
+    product, *yardsticks = rows
+    stored = set(product["stored"])
+    assert stored == {product["accepted"]}, f"{product['accepted']} answers got 201, stored: {stored}"
+    figures = [
+        Figure(
+            name="durable capture, p99 at 16 connections",
+            figure=f"{product['p99_ms']} ms",
+            yardstick="",
+            aim="≤ 25 ms",
+            met=product["p99_ms"] <= 25,
+        )
+    ]
+    for row in yardsticks:
+        aimed = row["name"].startswith("(b)")
+        figures.append(
+            Figure(
+                name="durable capture",
+                figure=f"{product['rate']}/s, CPU {product['server_cpu_us']} µs",
+                yardstick=(
+                    f"{row['name']}: {row['rate']}/s, p99 {row['p99_ms']} ms, CPU {row['server_cpu_us']} µs"
+                ),
+                ratio=f"{row['product_is']} ×",
+                aim="≥ 4 ×" if aimed else "",
+                met=row["product_is"] >= 4 if aimed else None,
+            )
+        )
+    after = Figure(
+        name="work after an answer (hooks, review), outbox", figure=f"{product['drain_ms_each']} ms"
+    )
+    return [*figures, after]
+
+
+def live(rows: Rows) -> list[Figure]:
+    (row,) = rows
+    return [
+        Figure(
+            name=f"{row['connected']} connected pages, memory",
+            figure=f"{row['kib_each']} KiB each",
+            aim="≤ 30 KB",
+            met=row["kib_each"] * 1.024 <= 30,
+        ),
+        Figure(
+            name="hint to one of them, p99",
+            figure=f"{row['hint_p99_ms']} ms",
+            yardstick=f"p50 {row['hint_p50_ms']} ms",
+            aim="≤ 5 ms",
+            met=row["hint_p99_ms"] <= 5,
+        ),
+    ]
+
+
+def observe(rows: Rows) -> list[Figure]:
+    level, decode, ratio = rows
+    return [
+        Figure(
+            name="two-party calls observed by audio level",
+            figure=f"{level['calls a core']} a core",
+            yardstick=f"decoding: {decode['calls a core']} a core",
+            ratio=f"{ratio['calls a core']} ×",
+            aim="≥ 60",
+            met=level["calls a core"] >= 60,
+        )
+    ]
+
+
+BENCHES: list[tuple[Callable[[], Rows], Callable[[Rows], list[Figure]]]] = [
+    (bench_dispatch.run, dispatch),
+    (bench_capture.run, capture),
+    (bench_live.run, live),
+    (bench_observe.run, observe),
+]
+
+
+def test_every_figure_is_measured_and_written() -> None:
+    figures = [figure for run, shown in BENCHES for figure in shown(run())]
+    assert all(one.name and one.figure for one in figures)
+    text = table.markdown(figures)
+    print(f"\n{text}")
+    table.write(text)
+    assert text in table.README.read_text(encoding="utf-8")
+
+
+def test_the_table_replaces_the_one_before(tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text(f"# Title\n\n{table.BEGIN}\nold\n{table.END}\n\n## After\n")
+    table.write("new", readme)
+    assert readme.read_text() == f"# Title\n\n{table.BEGIN}\nnew\n{table.END}\n\n## After\n"
+
+
+def test_a_readme_without_the_markers_gets_them(tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text("# Title\n")
+    table.write("new", readme)
+    table.write("newer", readme)
+    assert readme.read_text() == f"# Title\n\n{table.BEGIN}\nnewer\n{table.END}\n"
+
+
+def test_half_a_pair_of_markers_is_refused(tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text(table.BEGIN)
+    with pytest.raises(ValueError, match="only one of the markers"):
+        table.write("new", readme)
