@@ -22,7 +22,8 @@ HostCall = Callable[[AdapterHost], Awaitable[None]]
 async def tell(host: AdapterHost, what: str, call: HostCall) -> None:
     """Make one call; a failure is logged by `what` and the error's type, never by its text."""
     try:
-        await asyncio.wait_for(call(host), HOST_SECONDS)
+        async with asyncio.timeout(HOST_SECONDS):
+            await call(host)
     except Exception as error:
         # The host may fail in any way; a live connection must outlive that.
         logger.warning("the host did not take '%s': %s", what, type(error).__name__)

@@ -85,7 +85,8 @@ class Calls:
             soonest = min(self._due.values(), default=None)
             wait = None if soonest is None else max(0.0, soonest - self._clock())
             try:
-                await asyncio.wait_for(self._changed.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await self._changed.wait()
             except TimeoutError:
                 continue
 

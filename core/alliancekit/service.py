@@ -121,7 +121,8 @@ class Service:
         self.draining = True
         await self._stop_adapters()
         try:
-            await asyncio.wait_for(self.relay.drain(), DRAIN_SECONDS)
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await self.relay.drain()
         except TimeoutError:
             log.info("stopping before the outbox is empty; the rest is done after the next start")
         for task in self._tasks:

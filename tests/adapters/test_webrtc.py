@@ -18,6 +18,7 @@ from alliancekit.errors import PluginError
 from alliancekit.events import Role
 from alliancekit_webrtc import WebRTCSettings
 from alliancekit_webrtc.connection import MAX_MESSAGES
+from alliancekit_webrtc.line import tell
 from alliancekit_webrtc.loopback import loopback_only
 from alliancekit_webrtc.observing import Ear
 
@@ -380,3 +381,24 @@ async def test_the_script_is_served_as_a_module(site: Site) -> None:
     reply = await route.handler(RouteRequest(caller=Caller(tenant="")))
     assert reply.content_type.startswith("text/javascript")
     assert b"export async function connectSide" in reply.body
+
+
+async def test_a_call_to_the_host_that_is_just_done_does_not_hide_a_stop() -> None:
+    done = asyncio.Event()
+
+    async def call(host: RecordingHost) -> None:
+        await done.wait()
+
+    async def report() -> None:
+        while True:
+            await tell(RecordingHost(), "report", call)
+            await asyncio.Event().wait()
+
+    reporting = asyncio.create_task(report())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    done.set()
+    await asyncio.sleep(0)
+    reporting.cancel()
+    ended, _ = await asyncio.wait((reporting,), timeout=5)
+    assert ended == {reporting}

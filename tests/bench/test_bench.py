@@ -48,9 +48,8 @@ def capture(rows: Rows) -> list[Figure]:
             Figure(
                 name="durable capture",
                 figure=f"{product['rate']}/s, CPU {product['server_cpu_us']} µs",
-                yardstick=(
-                    f"{row['name']}: {row['rate']}/s, p99 {row['p99_ms']} ms, CPU {row['server_cpu_us']} µs"
-                ),
+                yardstick=f"{row['name']}: {row['rate']}/s, p99 {row['p99_ms']} ms,"
+                f" CPU {row['server_cpu_us']} µs",
                 ratio=f"{row['product_is']} ×",
                 aim="≥ 4 ×" if aimed else "",
                 met=row["product_is"] >= 4 if aimed else None,

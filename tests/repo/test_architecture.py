@@ -198,6 +198,11 @@ def test_no_banned_words() -> None:
     assert found == []
 
 
+def test_nothing_swallows_a_cancellation() -> None:
+    """In Python 3.11 `asyncio.wait_for` does when the awaited thing is just done: use `asyncio.timeout`."""
+    assert [name_of(path) for path in CODE if "wait_for(" in path.read_text()] == []
+
+
 LOCKS = re.compile(r".*[.-]lock(\.json|\.yaml|b)?|npm-shrinkwrap\.json|requirements.*\.txt")
 
 

@@ -195,7 +195,8 @@ class CallPeer:
             await side.setLocalDescription(await side.createOffer())
         body = {**_message(side), "call": {"consent": self._consent}}
         await side.setRemoteDescription(_description(await post_offer(body)))
-        await asyncio.wait_for(self.side_open.wait(), OPEN_SECONDS)
+        async with asyncio.timeout(OPEN_SECONDS):
+            await self.side_open.wait()
 
     async def play(self) -> float:
         """Say everything, in real time; return when it began, in seconds since 1970 UTC."""
@@ -227,7 +228,8 @@ class CallPeer:
             self._channel.on("close", closed.set)
             self._send(self._channel, type="leave")
             try:
-                await asyncio.wait_for(closed.wait(), LEAVE_SECONDS)
+                async with asyncio.timeout(LEAVE_SECONDS):
+                    await closed.wait()
             except TimeoutError:
                 self.side_open.clear()
         await self.close()

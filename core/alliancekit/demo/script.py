@@ -80,7 +80,8 @@ class Player:
         """
         while True:
             try:
-                hint = await asyncio.wait_for(self.hints.get(), PATIENCE)
+                async with asyncio.timeout(PATIENCE):
+                    hint = await self.hints.get()
             except TimeoutError:
                 raise ScriptError(f"The {self.role} was not asked for the {moment} feedback.") from None
             if hint.get("type") == "prompt" and hint.get("moment") == moment:

@@ -78,7 +78,8 @@ class LiveEndpoint:
 
     async def _hello(self, receive: Receive, send: Send) -> Address | None:
         try:
-            first = await asyncio.wait_for(receive(), HELLO_SECONDS)
+            async with asyncio.timeout(HELLO_SECONDS):
+                first = await receive()
         except TimeoutError:
             await send({"type": "websocket.close", "code": NO_HELLO, "reason": "no hello"})
             return None

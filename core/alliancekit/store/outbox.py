@@ -133,7 +133,9 @@ def _claimable(_: Connection) -> Select[Any]:
     free = or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= now)
     columns = (outbox.c[name] for name in _SHOWN)
     query = select(*columns).where(_unfinished, outbox.c.due_at <= now, free, ~blocked)
-    return query.order_by(outbox.c.id).limit(bindparam("limit")).with_for_update(skip_locked=True)
+    # In the order of the index `ix_outbox_waiting`: whatever waits, only the first rows are looked at.
+    query = query.order_by(outbox.c.due_at, outbox.c.id)
+    return query.limit(bindparam("limit")).with_for_update(skip_locked=True)
 
 
 _find = Prepared(_claimable)
