@@ -189,7 +189,7 @@ def test_a_hint_replaces_what_changed_and_moves_nothing(page: Page, stub: Stub) 
     top = page.evaluate("scrollY")
     stub.view = newer(stub.view)
     stub.hint()
-    expect(page.locator(".headline")).to_contain_text("from 71 to 79")
+    expect(page.locator(".headline")).to_contain_text("8 points higher")
     expect(page.get_by_role("status")).to_have_text("New answers arrived")
     after = page.locator("#scales").bounding_box()
     assert after is not None
@@ -218,7 +218,7 @@ def test_the_first_session_appears_on_an_empty_page(page: Page, stub: Stub) -> N
     expect(page.get_by_role("heading", name="No sessions yet")).to_be_visible()
     stub.view = later
     stub.hint()
-    expect(page.locator(".headline")).to_contain_text("from 80 to 62")
+    expect(page.locator(".headline")).to_contain_text("18 points lower")
 
 
 def test_a_lost_line_comes_back_and_catches_up(page: Page, stub: Stub) -> None:
@@ -227,7 +227,7 @@ def test_a_lost_line_comes_back_and_catches_up(page: Page, stub: Stub) -> None:
     stub.view = newer(stub.view)
     wait_until(page, lambda: len(stub.hellos) == 2)
     assert stub.hellos[1]["seq"] == 7
-    expect(page.locator(".headline")).to_contain_text("from 71 to 79")
+    expect(page.locator(".headline")).to_contain_text("8 points higher")
 
 
 def test_a_refused_token_ends_politely_and_is_not_tried_again(page: Page, stub: Stub) -> None:
