@@ -137,11 +137,7 @@ class Vendor:
         return JSONResponse({"prompts": await self.ask_pulse(await self._session_of(request))})
 
     async def _pulse_status(self, request: Request) -> Response:
-<<<<<<< HEAD
         """What became of a pulse (open, answered, dismissed, …); never what was answered."""
-=======
-        """What became of a pulse, in the words of the prompt's status; never what was answered."""
->>>>>>> main
         asked = str((await request.json()).get("prompt", ""))
         state = await self.session(await self._session_of(request))
         status = next((one["status"] for one in state["prompts"] if one["id"] == asked), "cancelled")
