@@ -39,7 +39,8 @@ def markdown(figures: Sequence[Figure]) -> str:
     rows.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}"
-    return "\n".join([*rows, "", f"Measured on {today}, {machine}, by `make bench`."])
+    load = f"load average of the last 15 minutes {os.getloadavg()[2]:.1f}"
+    return "\n".join([*rows, "", f"Measured on {today}, {machine}, {load}, by `make bench`."])
 
 
 def write(table: str, readme: Path = README) -> None:
