@@ -10,7 +10,8 @@ import pytest
 
 from alliancekit.config import load
 from alliancekit.server.app import create_app, openapi
-from alliancekit.server.capture import LONGEST_BODY, PATH
+from alliancekit.server.bodies import MAX_BODY
+from alliancekit.server.capture import PATH
 from alliancekit.service import Service
 
 ORIGIN = "https://vendor.example"
@@ -67,11 +68,11 @@ async def test_an_answer_is_stored_once_and_given_again(site: Site) -> None:
     ("headers", "body", "status", "slug"),
     [
         ({"Authorization": ""}, b"{}", 401, "not-signed-in"),
-        ({"Authorization": "Bearer abc"}, b"{}", 403, "not-allowed"),
+        ({"Authorization": "Bearer abc"}, b"{}", 401, "not-signed-in"),
         ({"Idempotency-Key": ""}, b"{}", 400, "idempotency-key"),
         ({"Idempotency-Key": "k" * 256}, b"{}", 400, "idempotency-key"),
         ({}, b'{"prompt": "secret', 422, "invalid-answer"),
-        ({}, b" " * (LONGEST_BODY + 1), 413, "too-large"),
+        ({}, b" " * (MAX_BODY + 1), 413, "too-large"),
         ({}, b'{"prompt": "prm_none", "answers": {"check-in": {"respect": 3}}}', 404, "not-found"),
     ],
 )
