@@ -39,7 +39,6 @@ class Vendor:
             base_url=service_url, headers={"Authorization": f"Bearer {key}"}, timeout=10, trust_env=False
         )
         self._style = style
-        self._calls = 0
         self._current: dict[str, Any] | None = None
         self._seats: dict[str, str] = {}
         self._sockets: dict[str, WebSocket] = {}
@@ -122,7 +121,6 @@ class Vendor:
             return JSONResponse({"detail": "role must be client or therapist"}, 422)
         current = self._current
         if current is None or (await self.session(current["id"]))["status"] == "ended":
-            self._calls += 1
             current = self._current = await self.create_session(f"demo-{secrets.token_hex(4)}")
         person = next(p for p in current["participants"] if p["role"] == role)
         seat = secrets.token_urlsafe(24)
