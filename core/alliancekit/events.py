@@ -25,6 +25,7 @@ EndReason = Literal["explicit", "everybody_left", "timed_out"]
 
 SignalKind = Literal[
     "low_score",
+    "low_item",
     "drop",
     "reliable_change",
     "possible_strain",
@@ -32,6 +33,7 @@ SignalKind = Literal[
     "flat_maximum",
     "straightlining",
     "divergence",
+    "missed_sessions",
 ]
 """What a rule can find."""
 
@@ -150,6 +152,9 @@ class ScaleInfo:
 
     `main` marks the scale that rules read first: the one named `total`, or every scale of an instrument
     without a total. A value calls for a conversation when it is `when` the `cut_off`, for example below it.
+    `directed` is false where neither end is the more favourable one: rules leave such a scale alone. `sd` and
+    `reliability` are published values of the scale, in its units, for reliable change; None where there are
+    none, `precision_source` cites them.
     """
 
     instrument: str
@@ -161,6 +166,10 @@ class ScaleInfo:
     when: Literal["<", "<=", ">", ">="] = "<"
     provisional: bool = False
     source: str = ""
+    directed: bool = True
+    sd: float | None = None
+    reliability: float | None = None
+    precision_source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +179,10 @@ class Signal:
     `rule` names the rule in words a reader can look up; `inputs` holds the numbers it used;
     `sessions_needed` is the least number of sessions the rule needs to speak; `source` cites it.
     `scale` and `role` say which series it read. `sentence` is the plain wording for the therapist.
+
+    Where the finding is a fall: `magnitude` in the standard deviations it was measured against, `length` in
+    sessions from the level before to the bottom, `pattern` its shape (`v` sudden, `decline` over several
+    sessions). `item` names the item of a finding about one answer.
     """
 
     kind: SignalKind
@@ -182,6 +195,10 @@ class Signal:
     role: Role = "client"
     inputs: Mapping[str, float] = field(default_factory=dict)
     source: str = ""
+    magnitude: float | None = None
+    length: int | None = None
+    pattern: Literal["", "v", "decline"] = ""
+    item: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,6 +113,9 @@ def scales_of(instrument: Instrument) -> tuple[ScaleInfo, ...]:
     found = []
     for scale in instrument.scales:
         cut_off = next((c for c in instrument.cut_offs if c.scale == scale.name), None)
+        norm = next((n for n in instrument.norms if n.scale == scale.name), None)
+        exact = next((r for r in instrument.reliabilities if r.scale == scale.name and not r.at_least), None)
+        precise = norm is not None and exact is not None
         found.append(
             ScaleInfo(
                 instrument=instrument.name,
@@ -120,10 +123,14 @@ def scales_of(instrument: Instrument) -> tuple[ScaleInfo, ...]:
                 scale=scale.name,
                 main=scale.name == "total" or not has_total,
                 higher_is_better=scale.higher_is == "better",
+                directed=scale.higher_is != "neither",
                 cut_off=cut_off.value if cut_off else None,
                 when=cut_off.when if cut_off else "<",
                 provisional=cut_off.provisional if cut_off else False,
                 source=cut_off.source if cut_off else "",
+                sd=norm.sd if norm and precise else None,
+                reliability=exact.value if exact and precise else None,
+                precision_source=f"{norm.source}; {exact.source}" if norm and exact else "",
             )
         )
     return tuple(found)
