@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from alliancekit.cli import config, demo, develop, plugins, serve
+from alliancekit.cli import config, demo, develop, plugins, score, serve
 from alliancekit.errors import AllianceKitError
 
 REFUSED = 3
@@ -26,6 +26,7 @@ app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("dev")(develop.dev)
 app.command("replay")(develop.replay)
+app.command("score")(score.score)
 app.add_typer(config.app, name="config")
 app.add_typer(plugins.app, name="plugins")
 
