@@ -9,12 +9,14 @@ import json
 from collections.abc import Sequence
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from alliancekit.errors import InstrumentError
 from alliancekit.instruments.model import Instrument
+
+Model = TypeVar("Model", bound=BaseModel)
 
 EXPECTED = {
     "missing": "this field is required",
@@ -35,6 +37,15 @@ def load_instrument(source: str | Path | Traversable) -> Instrument:
         InstrumentError: the file cannot be read, is no JSON, or does not describe an instrument. The message
             names the file, the place in it (`items[2].options`) and what was expected, a line a mistake.
     """
+    return checked(Instrument, read_object(source), str(source))
+
+
+def read_object(source: str | Path | Traversable) -> dict[str, Any]:
+    """Read the one object that a file holds, with what is in it unchecked.
+
+    Raises:
+        InstrumentError: the file cannot be read, or does not hold one object without twin keys.
+    """
     file = Path(source) if isinstance(source, str) else source
     where = str(file)
     try:
@@ -54,10 +65,19 @@ def load_instrument(source: str | Path | Traversable) -> Instrument:
     except _TwinError as error:
         raise InstrumentError(f"{where}: the key {error.key!r} stands twice in one object.") from error
     if not isinstance(data, dict):
-        raise InstrumentError(f"{where}: expected one object with the fields of an instrument.")
+        raise InstrumentError(f"{where}: expected one object with named fields.")
+    return data
+
+
+def checked(model: type[Model], fields: dict[str, Any], where: str) -> Model:
+    """Make a model of the fields of a file.
+
+    Raises:
+        InstrumentError: they do not fit; a line a mistake, each with the file and the place in it.
+    """
     try:
         # Strict JSON mode accepts lists for tuples and refuses "3" or true where an integer belongs.
-        return Instrument.model_validate_json(text, strict=True)
+        return model.model_validate_json(json.dumps(fields), strict=True)
     except ValidationError as error:
         mistakes = [f"{where}: {_place(e['loc'])}: {_expected(e)}" for e in error.errors(include_url=False)]
         raise InstrumentError("\n".join(mistakes)) from error

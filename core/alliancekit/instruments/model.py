@@ -26,11 +26,15 @@ class Part(BaseModel):
 
 
 class Option(Part):
-    """One response option: its value by label, never by position. `symbol`, a face, is shown before it."""
+    """One response option: its value by label, never by position. `symbol`, a face, is shown before it.
+
+    `code` is how a FHIR questionnaire names the option: `system|code`, or `code` alone without a system.
+    """
 
     value: int
     label: Texts = {}
     symbol: Annotated[str, Field(max_length=8)] = ""
+    code: Annotated[str, Field(max_length=300)] = ""
 
 
 class Item(Part):
@@ -42,6 +46,8 @@ class Item(Part):
 
     Answers are integers everywhere. A slider with `decimals` is published in decimal fractions: a 10 cm line
     read to one decimal is stored as 0–100 with `decimals = 1`, and 85 means 8.5.
+
+    `link_id` is the item's name in a FHIR questionnaire, where that is not its `id`.
     """
 
     id: ItemId
@@ -56,6 +62,7 @@ class Item(Part):
     high: Texts = {}
     facet: str = ""
     reversed: bool = False
+    link_id: Annotated[str, Field(max_length=255)] = ""
 
 
 class Scale(Part):
@@ -68,6 +75,8 @@ class Scale(Part):
 
     `higher_is` gives the direction: `better` when a higher value is the more favourable one, `worse` when it
     is the less favourable one, `neither` for two poles of equal worth, which `low` and `high` name.
+
+    `link_id` is the FHIR questionnaire's item that holds the scale's value, where that is not its `name`.
     """
 
     name: ItemId
@@ -81,6 +90,7 @@ class Scale(Part):
     higher_is: Literal["better", "worse", "neither"] = "better"
     low: Texts = {}
     high: Texts = {}
+    link_id: Annotated[str, Field(max_length=255)] = ""
 
 
 class CutOff(Part):
