@@ -14,6 +14,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from alliancekit.errors import InstrumentError
+from alliancekit.instruments.checks import InconsistentError
 from alliancekit.instruments.loader import checked, read_object
 from alliancekit.instruments.model import Instrument, Item, ItemId, Name, Option, Part, Texts
 
@@ -40,62 +41,67 @@ class Vouch(Part):
     """Who vouches that the wording is right and that the site may use it: a name or a role, and when."""
 
     by: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    """A name or a role."""
     date: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    """The day, such as `2026-11-22`."""
 
 
 class ItemTexts(Part):
-    """What people read of one item: its text; for a slider both ends; own option labels if it has any."""
+    """What people read of one item."""
 
     text: PackTexts
+    """The item itself."""
     low: PackTexts = Field(default_factory=dict)
+    """A slider's low end."""
     high: PackTexts = Field(default_factory=dict)
+    """A slider's high end."""
     options: Labels = Field(default_factory=dict)
+    """The labels of options that only this item has, by value."""
 
 
 class TextPack(Part):
-    """The wording of one form of one instrument.
-
-    Attributes:
-        instrument: the instrument's name.
-        form: who answers it; another form has a pack of its own.
-        instrument_version: the version of the instrument that the wording belongs to.
-        version: the pack's own version.
-        languages: the languages of the pack; each text has all of them.
-        licence: under what licence, or with whose permission, the site uses the wording; where to read it.
-        vouched: who vouches for both.
-        title: how the instrument is called on the page.
-        instructions: what stands above the items; empty for nothing.
-        options: the labels of the options that the items share, by value. At least both ends have one; an
-            option without a label is shown as its number.
-        items: the texts by item id; every item of the instrument has one.
-    """
+    """The wording of one form of one instrument."""
 
     instrument: Name
+    """The instrument's name."""
     form: Literal["client", "therapist"] = "client"
+    """Who answers it; another form has a pack of its own."""
     instrument_version: Annotated[str, StringConstraints(pattern=r"^\d+(\.\d+)*$")]
+    """The version of the instrument that the wording belongs to."""
     version: Annotated[str, StringConstraints(pattern=r"^\d+(\.\d+)*$")] = "1"
+    """The pack's own version."""
     languages: Annotated[tuple[Tag, ...], Field(min_length=1, max_length=40)]
+    """The languages of the pack; each text has all of them."""
     licence: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+    """Under what licence, or with whose permission, the site uses the wording, and where that stands."""
     vouched: Vouch
+    """Who vouches for wording and licence."""
     title: PackTexts
+    """How the instrument is called on the page."""
     instructions: PackTexts = Field(default_factory=dict)
+    """What stands above the items; empty for nothing."""
     options: Labels = Field(default_factory=dict)
+    """The labels of the options that the items share, by value. At least the lowest and the highest have one;
+    an option without a label is shown as its number."""
     items: Annotated[dict[ItemId, ItemTexts], Field(min_length=1, max_length=200)]
+    """The texts by item id; every item of the instrument has them."""
 
     @model_validator(mode="after")
     def _in_every_language(self) -> Self:
+        found = []
         if len(set(self.languages)) != len(self.languages):
-            raise ValueError("languages names one twice")
-        mistakes = []
+            found.append(("languages", "a language is named twice"))
         for place, texts, needed in _all_texts(self):
             if not texts and not needed:
                 continue
             if missing := [tag for tag in self.languages if tag not in texts]:
-                mistakes.append(f"{place} has no wording in {', '.join(missing)}")
+                found.append((place, f"the wording in {', '.join(missing)} is missing"))
             if unknown := [tag for tag in texts if tag not in self.languages]:
-                mistakes.append(f"{place} has wording in {', '.join(unknown)}, which languages does not name")
-        if mistakes:
-            raise ValueError("; ".join(mistakes))
+                found.append(
+                    (place, f"there is wording in {', '.join(unknown)}, which languages does not name")
+                )
+        if found:
+            raise InconsistentError(found)
         return self
 
 
