@@ -26,7 +26,7 @@ def responses(
     """Recompute every response by the key, one line a response.
 
     A stored total that is not what the key gives is flagged (`total_differs`) and counted on standard error.
-    Nothing is written when a response does not fit the measure: exit code 3. Of the person nothing is printed.
+    Nothing is written when a response does not fit the measure: exit code 3. No name is ever printed.
     """
     from alliancekit.cli.deployment import deployment
     from alliancekit.instruments.fhir.responses import read_responses
@@ -92,8 +92,8 @@ def _warn(read: ReadFile, rows: Sequence[tuple[ReadResponse, Recomputed]]) -> No
     if differing:
         some = ", ".join(map(str, differing[:10])) + (", …" if len(differing) > 10 else "")
         typer.echo(
-            f"warning: {len(differing)} of {len(rows)} responses store a score that is not what the key gives:"
-            f" response {some}",
+            f"warning: {len(differing)} of {len(rows)} responses store a score that the key does not give: "
+            f"response {some}",
             err=True,
         )
     if read.entered_in_error:

@@ -91,7 +91,7 @@ def prepare(source: Path, registered: Instruments, folder: Path, *, name: str = 
         pack = checked(TextPack, fields, str(source))
         known = {(one.name, one.form): one for one in (*here.instruments,)}
         instrument = worded(pack, known, where=str(source))
-        return _import(source, kind, pack, instrument, folder, ())
+        return _import(kind, pack, instrument, folder, ())
     notes: tuple[str, ...] = ()
     if kind == "questionnaire":
         made, notes = instrument_of(fields, str(source), name=name, form=form or "client")
@@ -99,10 +99,8 @@ def prepare(source: Path, registered: Instruments, folder: Path, *, name: str = 
         made = checked(Instrument, fields, str(source))
     _own_name(made, here, registered, source)
     if (made.name, made.form) in here.packs:
-        notes += (
-            f"The text pack that is here for {made.name} ({made.form} form) must fit it; see the next start.",
-        )
-    return _import(source, kind, made, made, folder, notes)
+        notes += ("Its text pack that is here must fit it: see alliancekit config check.",)
+    return _import(kind, made, made, folder, notes)
 
 
 def carry_out(prepared: Import, folder: Path, *, replace: bool = False) -> None:
@@ -123,7 +121,6 @@ def carry_out(prepared: Import, folder: Path, *, replace: bool = False) -> None:
 
 
 def _import(
-    source: Path,
     kind: Kind,
     made: TextPack | Instrument,
     instrument: Instrument,
@@ -164,6 +161,6 @@ def _own_name(made: Instrument, here: Deployed, registered: Instruments, source:
     other = here.files.get(key)
     if other is not None and other.name != f"{made.name}.{made.form}.json":
         raise InstrumentError(
-            f"{source}: name: the file {other} brings the instrument {made.name!r} ({made.form} form) already.",
+            f"{source}: name: the file {other} brings {made.name!r} ({made.form} form) already.",
             fix="Remove that file, or give the instrument another name.",
         )

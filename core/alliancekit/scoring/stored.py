@@ -1,7 +1,7 @@
 """Compare a score that somebody stored with the one that the key gives. Pure: no I/O, no clock.
 
-A stored number agrees when it is the computed one rounded to the decimals that it was stored with: 4.33 agrees
-with 4.3333…, 47 with 46.67 (pro-rated), 4.3 not with 4.36.
+A stored number agrees when it is the computed one rounded to the decimals that it was stored with: 4.33
+agrees with 4.3333…, 47 with 46.67 (pro-rated), 4.3 not with 4.36.
 """
 
 from __future__ import annotations
