@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from alliancekit.cli import config, demo, develop, plugins, score, serve
+from alliancekit.cli import config, demo, develop, measures, plugins, score, serve
 from alliancekit.errors import AllianceKitError
 
 REFUSED = 3
@@ -29,6 +29,7 @@ app.command("replay")(develop.replay)
 app.command("score")(score.score)
 app.add_typer(config.app, name="config")
 app.add_typer(plugins.app, name="plugins")
+app.add_typer(measures.app, name="measures")
 
 
 def main() -> None:
