@@ -22,6 +22,8 @@ from alliancekit.errors import ConfigError
 from alliancekit.events import SpeechSpan
 from alliancekit.feedback import AskPolicy, Feedback
 from alliancekit.hookspecs import AllianceHooks
+from alliancekit.instruments.catalogue import Instruments
+from alliancekit.instruments.site import Deployed, deployed
 from alliancekit.live import Address, LiveHub
 from alliancekit.outbox import Relay
 from alliancekit.pipeline import Pipeline, hint_of
@@ -51,6 +53,10 @@ class Service:
         extra: plugins beside the configured ones, as (name, plugin); for tests and embedding.
         no_plugins: load no plugin at all.
         clock: seconds since 1970 UTC.
+
+    Raises:
+        ConfigError: the settings cannot be used, or nobody could be asked the default measure.
+        PluginError: a required plugin failed.
     """
 
     def __init__(
@@ -68,7 +74,12 @@ class Service:
         self.plugins = PluginHost(config, extra=extra, no_plugins=no_plugins)
         self.plugins.load()
         self.hooks = self.plugins.hooks
-        self.instruments = self.plugins.instruments
+        deployment = deployed_instruments(settings, self.plugins)
+        for problem in deployment.problems:
+            log.error("%s", problem)
+        self.instruments = deployment.instruments
+        if reason := default_measure_problem(settings, self.instruments):
+            raise ConfigError(reason)
         self.draining = False
         self._tasks: list[asyncio.Task[None]] = []
         self._watchdog = Watchdog(self.hooks, limit=config.limits.block)
@@ -270,6 +281,20 @@ async def first_key(settings: Settings) -> str | None:
         return await database.write(work)
     finally:
         await database.close()
+
+
+def deployed_instruments(settings: Settings, plugins: PluginHost) -> Deployed:
+    """All instruments of a deployment: its loaded plugins' and its site's, with the site's wording."""
+    return deployed(plugins.instruments, settings.measures_folder())
+
+
+def default_measure_problem(settings: Settings, instruments: Instruments) -> str:
+    """Why the service cannot start with this `default_measure`; empty when it can.
+
+    A measure that nobody brings is no reason: a plugin that failed must not keep the service from starting.
+    """
+    reason = instruments.why_nobody_is_asked(settings.default_measure)
+    return f"default_measure: {reason}" if reason else ""
 
 
 def plugins_config(settings: Settings) -> PluginsConfig:

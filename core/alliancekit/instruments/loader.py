@@ -25,6 +25,9 @@ LARGEST_FILE: Final = 1_000_000
 
 BYTE_ORDER_MARKS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
+MOST_MISTAKES: Final = 40
+"""Lines of one message; the rest is counted."""
+
 SUFFIXES: Final = (".json", ".toml")
 """What `load_folder` reads."""
 
@@ -115,7 +118,7 @@ def read_object(source: str | Path | Traversable, *, largest: int = LARGEST_FILE
             f"{where} is nested too deeply to be read.", fix="An instrument needs four levels."
         ) from None
     except _TwinError as error:
-        raise InstrumentError(f"{where}: the key {error.key!r} stands twice in one object.") from error
+        raise InstrumentError(f"{where}: the key {error.key[:60]!r} stands twice in one object.") from error
     except ValueError as error:  # an integer of thousands of digits
         raise InstrumentError(f"{where} holds a number that is too long to be read.") from error
     if not isinstance(data, dict):
@@ -141,6 +144,8 @@ def checked(model: type[Model], data: Mapping[str, Any], where: str) -> Model:
         return model.model_validate_json(text, strict=True)
     except ValidationError as error:
         found = [f"{where}: {place}: {expected}" for place, expected in _mistakes(error)]
+        more = len(found) - MOST_MISTAKES
+        found = found[:MOST_MISTAKES] + ([f"{where}: and {more} more mistakes."] if more > 0 else [])
         raise InstrumentError("\n".join(found)) from error
     except RecursionError:
         raise InstrumentError(f"{where} is nested too deeply to be read.") from None
@@ -192,5 +197,9 @@ def _below(place: tuple[int | str, ...], top: tuple[int | str, ...]) -> bool:
 def _place(location: tuple[int | str, ...]) -> str:
     path = ""
     for part in location:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}"
+        # A key is the stranger's: shown short, and without what a terminal would obey.
+        if isinstance(part, int):
+            path += f"[{part}]"
+        else:
+            path += f".{part}" if part.isprintable() and len(part) <= 60 else f".{part[:60]!r}…"
     return path.removeprefix(".") or "the whole file"

@@ -40,6 +40,8 @@ class Option(Part):
     """Wording by language; empty in a file whose text comes from a pack."""
     symbol: Annotated[str, Field(max_length=8)] = ""
     """A face or another sign that is shown before the label; screen readers skip it."""
+    code: Annotated[str, Field(max_length=300)] = ""
+    """How a FHIR questionnaire names it: `system|code`, or `code` alone without a system."""
 
 
 class Item(Part):
@@ -70,6 +72,8 @@ class Item(Part):
     """What the item is about, in a few words."""
     reversed: bool = False
     """Scored as minimum + maximum − value."""
+    link_id: Annotated[str, Field(max_length=255)] = ""
+    """Its name in a FHIR questionnaire, where that is not its `id`."""
 
 
 class Scale(Part):
@@ -98,6 +102,8 @@ class Scale(Part):
     """The pole at the low end, where `higher_is` is `neither`."""
     high: Texts = {}
     """The pole at the high end, where `higher_is` is `neither`."""
+    link_id: Annotated[str, Field(max_length=255)] = ""
+    """The item of a FHIR questionnaire that holds its value, where that is not its `name`."""
 
 
 class CutOff(Part):
