@@ -29,6 +29,7 @@ calls           what platforms report becomes the stored state of a session
 feedback        prompts, answers, the delivery ladder
 review          what the series says: signals and guidance
 pipeline        what happens after a commit, step by step
+batch           files of answers: read, score, write
 episodes        sessions and series as the HTTP API gives them
 live            the in-call channel
 config          settings
