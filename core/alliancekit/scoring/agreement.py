@@ -1,4 +1,4 @@
-"""How far client and therapist agree in absolute terms: limits of agreement, Lin's concordance. Pure functions.
+"""How far client and therapist agree: limits of agreement and Lin's concordance. Pure functions.
 
 Both describe pairs of ratings on one scale. Their intervals take the pairs as independent of each other;
 sessions of one course are not quite, so that over a course the intervals are rather too narrow.
@@ -115,9 +115,9 @@ def limits_of_agreement(
 def concordance(client: Sequence[float | None], therapist: Sequence[float | None]) -> Concordance:
     """Lin's concordance correlation coefficient ρc = 2·s_ct / (s_c² + s_t² + (c̄ − t̄)²).
 
-    Lin (1989), Biometrics 45:255–268, with variances and covariance divided by n as there (a division by n − 1
-    gives a slightly larger coefficient). The interval is that of the z-transform, its variance as corrected in
-    Lin (2000), Biometrics 56:324–325.
+    Lin (1989), Biometrics 45:255–268, with variances and covariance divided by n as there; some programs
+    divide by n − 1, which gives a slightly different number in short series. The interval is that of the
+    z-transform, its variance as corrected in Lin (2000), Biometrics 56:324–325.
 
     Args:
         client: values, one a session, None where missing.

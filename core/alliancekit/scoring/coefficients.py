@@ -1,6 +1,6 @@
 """Coefficients of a scale from a table of answers: α, ω, item-total correlations. Pure; needs numpy.
 
-Answers are matrices, one row a person or session, one column an item, complete, reversed items already turned.
+Answers are matrices, one row a person or session, one column an item: complete, reversed items turned.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ Matrix = NDArray[np.float64]
 
 
 def cronbach_alpha(answers: Matrix) -> float:
-    """α = k/(k − 1) · (1 − Σ s²ᵢ / s²), s² the variance of the sum. Cronbach (1951), Psychometrika 16:297–334.
+    """α = k/(k − 1) · (1 − Σ s²ᵢ / s²), s² the variance of the sum.
+
+    Cronbach (1951), Psychometrika 16:297–334.
 
     Args:
         answers: rows × items, complete, reversed items already turned.
@@ -43,7 +45,7 @@ def cronbach_alpha(answers: Matrix) -> float:
     parts = float(answers.var(axis=0, ddof=1).sum())
     if not whole > 1e-12 * max(parts, 1e-300):
         raise FormulaError("Every row has the same sum: alpha is not defined.")
-    return count / (count - 1) * (1 - parts / whole)
+    return float(count / (count - 1) * (1 - parts / whole))
 
 
 def alpha_interval(alpha: float, *, items: int, rows: int) -> Interval:

@@ -13,7 +13,6 @@ from statistics import StatisticsError, fmean, linear_regression
 
 from alliancekit.errors import FormulaError
 
-
 LEAST_COURSE = 3
 """Sessions rated by both that truth and bias need: two give a line through any pair."""
 

@@ -1,4 +1,4 @@
-"""One common factor behind the items of a scale, by maximum likelihood. Pure; needs numpy (extra `research`)."""
+"""One common factor behind the items of a scale, by maximum likelihood. Pure; needs numpy."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TOLERANCE = 1e-7
 
 MOST_STEPS = 50_000
 HEYWOOD = 0.005
-"""Share of an item's variance left unexplained below which the model is improper (the bound of R's factanal)."""
+"""An item's unexplained share of variance below which the model is improper (as in R's factanal)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +44,8 @@ def one_factor(covariance: NDArray[np.float64], *, names: Sequence[str] = ()) ->
     """Fit Σ = λλᵀ + Ψ to the covariance matrix of at least three items.
 
     Maximum likelihood by the EM algorithm (Rubin & Thayer 1982, Psychometrika 47:69–76) on the correlations,
-    from the first principal component; converged when no slope of the discrepancy in a loading or a uniqueness
-    exceeds 1e-7.
+    from the first principal component; converged when no slope of the discrepancy in a loading or a
+    uniqueness exceeds 1e-7.
 
     Args:
         covariance: of the items, k × k.
@@ -79,8 +79,8 @@ def one_factor(covariance: NDArray[np.float64], *, names: Sequence[str] = ()) ->
             break
     if float(unique.min()) < HEYWOOD:
         raise FormulaError(
-            f"One factor does not fit: it would explain all of the item {_name(names, unique)} (a Heywood case), "
-            "which often means two items that are nearly the same, or too few rows."
+            f"One factor does not fit: it would explain all of the item {_name(names, unique)} (a Heywood "
+            "case). Often two items are nearly the same, items do not belong together, or rows are too few."
         )
     if _slope(r, loadings, unique) >= TOLERANCE:
         raise FormulaError(f"The one-factor model did not converge within {MOST_STEPS:,} steps.")

@@ -32,8 +32,8 @@ except ImportError:
     ) from None
 
 LEAST_ROWS = 30
-"""Complete rows below which no number is given. Our choice: with 30 rows and four items the 95 % interval of an
-alpha of .80 still runs from about .63 to .89."""
+"""Complete rows below which no number is given. Our choice: with 30 rows and four items the 95 % interval of
+an alpha of .80 still runs from about .63 to .89."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +109,8 @@ class Reliability:
 def reliability(instrument: Instrument, answers: Matrix) -> Reliability:
     """Describe every scale and item of an instrument.
 
-    A scale of other scales counts with all their items. A scale by formula has floor and ceiling only: α and ω
-    are those of plain sums.
+    A scale of other scales counts with all their items. A scale by formula has floor and ceiling only: α and
+    ω are those of plain sums.
 
     Args:
         instrument: the form that was answered.

@@ -22,8 +22,8 @@ except ImportError:
     ) from None
 
 LEAST_ROWS = 30
-"""Complete rows that a fit needs: five for each of its six coefficients. Our choice, and a low one: curvature is
-estimated badly from fewer than some hundred."""
+"""Complete rows that a fit needs: five for each of its six coefficients. Our choice, and a low one: fewer
+than some hundred estimate curvature badly."""
 
 MOST_CONDITION = 30.0
 """Condition number of the scaled terms from which collinearity is called strong (Belsley, Kuh & Welsch 1980,
@@ -72,9 +72,9 @@ def fit_surface(
     """Fit the surface by ordinary least squares.
 
     Edwards & Parry (1993), Acad Manage J 36:1577–1613. Both ratings are centred on one and the same value, so
-    that x = y goes on meaning agreement: on `centre`, such as the scale's midpoint, or else on the mean of all
-    ratings of both (Humberg, Nestler & Back 2019, Soc Psychol Personal Sci 10:409–419). The standard errors
-    take the rows as independent of each other.
+    that x = y goes on meaning agreement: on `centre`, such as the scale's midpoint, or else on the mean of
+    all ratings of both (Humberg, Nestler & Back 2019, Soc Psychol Personal Sci 10:409–419). The standard
+    errors take the rows as independent of each other.
 
     Args:
         client: ratings x, one a row, None where missing.
@@ -111,8 +111,8 @@ def fit_surface(
     lengths = np.linalg.norm(terms, axis=0)
     if not (lengths > 0).all() or not np.linalg.cond(terms / lengths) <= MOST_CONDITION:
         raise FormulaError(
-            "Client and therapist rated too much alike, or hardly varied: the surface's coefficients cannot be "
-            f"told apart (condition number above {MOST_CONDITION:g})."
+            "Client and therapist rated too much alike, or hardly varied: the surface's coefficients cannot "
+            f"be told apart (condition number above {MOST_CONDITION:g})."
         )
     scaled, *_ = np.linalg.lstsq(terms / lengths, z, rcond=None)
     b = scaled / lengths
