@@ -19,6 +19,9 @@ LEAST_PAIRS = 5
 """Sessions rated by both that agreement needs. Our choice, and a low one: with five, the interval of
 each limit is still wider than the limits are apart."""
 
+LEAST_COURSES = 5
+"""Courses that limits over courses need. Our choice, as low as the other."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
@@ -50,6 +53,19 @@ class LimitsOfAgreement:
     bias_interval: Interval
     lower_interval: Interval
     upper_interval: Interval
+    sessions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourseLimits:
+    """Limits for a single session of any course; `sd_within` and `sd_between` courses make them up."""
+
+    bias: float
+    sd_within: float
+    sd_between: float
+    lower: float
+    upper: float
+    courses: int
     sessions: int
 
 
@@ -109,6 +125,49 @@ def limits_of_agreement(
         lower_interval=_around(lower, limit_error),
         upper_interval=_around(upper, limit_error),
         sessions=count,
+    )
+
+
+def limits_over_courses(courses: Sequence[Sequence[float]], *, multiplier: float = Z_95) -> CourseLimits:
+    """Limits of agreement from many courses with several sessions each.
+
+    Bland & Altman (2007), J Biopharm Stat 17:571–582, for a true value that varies: the variance of a single
+    difference is the one within courses plus the one between courses, from a one-way analysis of variance. No
+    confidence interval is given: theirs needs more than these sums.
+
+    Args:
+        courses: the differences T − C of each course; empty ones are left out.
+        multiplier: standard deviations between bias and limit.
+
+    Raises:
+        FormulaError: fewer than five courses, no course with two sessions, or a value that is not finite.
+    """
+    filled = [course for course in courses if course]
+    sessions = sum(map(len, filled))
+    if not all(math.isfinite(each) for course in filled for each in course):
+        raise FormulaError("Differences must be finite numbers.")
+    if len(filled) < LEAST_COURSES or sessions == len(filled):
+        raise FormulaError(
+            f"Limits over courses need at least {LEAST_COURSES} courses with sessions rated by both, one of "
+            f"them with two; there are {len(filled)} with {sessions} such sessions."
+        )
+    bias = fmean(each for course in filled for each in course)
+    means = [fmean(course) for course in filled]
+    within = sum((each - mean) ** 2 for course, mean in zip(filled, means, strict=True) for each in course)
+    within /= sessions - len(filled)
+    among = sum(len(course) * (mean - bias) ** 2 for course, mean in zip(filled, means, strict=True))
+    among /= len(filled) - 1
+    size = (sessions**2 - sum(len(course) ** 2 for course in filled)) / ((len(filled) - 1) * sessions)
+    between = max(0.0, (among - within) / size)
+    sd = math.sqrt(within + between)
+    return CourseLimits(
+        bias=bias,
+        sd_within=math.sqrt(within),
+        sd_between=math.sqrt(between),
+        lower=bias - multiplier * sd,
+        upper=bias + multiplier * sd,
+        courses=len(filled),
+        sessions=sessions,
     )
 
 
