@@ -41,17 +41,14 @@ def change(
     from alliancekit.scoring.change import cut_offs, precision, reliable_change
 
     del as_json
-    groups = (clinical_mean, clinical_sd, functional_mean, functional_sd)
     _together({"--before": before, "--after": after})
-    _together(
-        dict(
-            zip(
-                ("--clinical-mean", "--clinical-sd", "--functional-mean", "--functional-sd"),
-                groups,
-                strict=True,
-            )
-        )
-    )
+    groups = {
+        "--clinical-mean": clinical_mean,
+        "--clinical-sd": clinical_sd,
+        "--functional-mean": functional_mean,
+        "--functional-sd": functional_sd,
+    }
+    _together(groups)
     printed: dict[str, Any] = {}
     higher_is: Literal["better", "worse", "neither"] = "neither"
     if measure is not None:
@@ -66,9 +63,7 @@ def change(
     elif scale is not None:
         raise typer.BadParameter("--scale needs --measure.")
     if sd is None or reliability is None:
-        raise typer.BadParameter(
-            "Give --sd and --reliability, or --measure with an instrument that has both."
-        )
+        raise typer.BadParameter("Give --sd and --reliability, or a --measure for which both are published.")
     exact = precision(sd, reliability)
     printed |= {"sd": sd, "reliability": reliability}
     printed |= {"sem": exact.sem, "sdiff": exact.sdiff, "threshold": exact.threshold}
@@ -76,12 +71,10 @@ def change(
         moved = reliable_change(before, after, sd=sd, reliability=reliability)
         printed |= {"rci": moved.index, "reliable": moved.reliable}
         printed["direction"] = _direction(moved.index, higher_is)
-    if None not in groups:
+    known = [each for each in groups.values() if each is not None]
+    if known:
         borders = cut_offs(
-            clinical_mean=groups[0] or 0.0,
-            clinical_sd=groups[1] or 0.0,
-            functional_mean=groups[2] or 0.0,
-            functional_sd=groups[3] or 0.0,
+            clinical_mean=known[0], clinical_sd=known[1], functional_mean=known[2], functional_sd=known[3]
         )
         printed |= {"a": borders.a, "b": borders.b, "c": borders.c}
     print_json(printed)
@@ -144,8 +137,8 @@ def _in_range(instrument: Instrument, scale: Scale, *values: float | None) -> No
     ends = next(each for each in score(instrument, {}) if each.scale == scale.name)
     if any(value is not None and not ends.minimum <= value <= ends.maximum for value in values):
         raise FormulaError(
-            f"The scale {scale.name!r} of {instrument.name!r} goes from {ends.minimum:g} to {ends.maximum:g}; a "
-            "score given lies outside.",
+            f"The scale {scale.name!r} of {instrument.name!r} goes from {ends.minimum:g} to "
+            f"{ends.maximum:g}; a score given lies outside.",
             fix="Give scores in the published units.",
         )
 

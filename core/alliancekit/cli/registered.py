@@ -38,10 +38,7 @@ def scale_of(instrument: Instrument, name: str | None) -> Scale:
     if wanted in by_name:
         return by_name[wanted]
     known = ", ".join(by_name)
-    if name is None:
-        raise InstrumentError(
-            f"The instrument {instrument.name!r} has no total.", fix=f"Add --scale: {known}."
-        )
+    what = "no total" if name is None else f"no scale {name!r}"
     raise InstrumentError(
-        f"The instrument {instrument.name!r} has no scale {name!r}.", fix=f"It has: {known}."
+        f"The instrument {instrument.name!r} has {what}.", fix=f"Choose by --scale: {known}."
     )
