@@ -105,7 +105,7 @@ def fit_surface(
     middle = float(data[:, :2].mean()) if centre is None else centre
     x, y, z = data[:, 0] - middle, data[:, 1] - middle, data[:, 2]
     total = float(((z - z.mean()) ** 2).sum())
-    if not total > 0:
+    if not np.ptp(z) > 1e-12 * np.abs(z).max():
         raise FormulaError("The outcome is the same in every session: there is nothing to explain.")
     terms = np.column_stack((np.ones_like(x), x, y, x * x, x * y, y * y))
     lengths = np.linalg.norm(terms, axis=0)
