@@ -1,8 +1,8 @@
 """Our formulas against implementations that other people wrote, on random data.
 
-audmetric (concordance), capstat-core (individuals chart), cronbach (alpha), scikit-learn (factor analysis) and
-SciPy (distributions) are installed for these tests only. No package with the reliable change index was found;
-its definition is checked against simulated measurements instead.
+audmetric (concordance), capstat-core (individuals chart), cronbach (alpha), scikit-learn (factor analysis)
+and SciPy (distributions) are installed for these tests only. No package with the reliable change index was
+found; its definition is checked against simulated measurements instead.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def test_the_interval_of_the_bias_is_scipys(seed: int, count: int) -> None:
 @settings(deadline=None, max_examples=30)
 @given(SEEDS)
 def test_the_surfaces_errors_are_the_regressions(seed: int) -> None:
-    """Dropping to one slope: the error of a₁ = b₁ + b₂ equals that of a model written with x + y and x − y."""
+    """Written with (x + y)/2 and (x − y)/2, the model has a₁ = b₁ + b₂ as a coefficient, with its error."""
     shaken = np.random.default_rng(seed)
     client, therapist = shaken.uniform(0, 100, size=(2, 60))
     outcome = client + 0.01 * therapist**2 + shaken.normal(0, 10, size=60)
