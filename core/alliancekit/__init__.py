@@ -13,6 +13,7 @@ errors          the error tree
 
 The host, from the bottom up:
 
+deprecations    what will go, when, and what to use instead
 secret_refs     secrets by reference
 logs            where the log goes
 isolation       run what a plugin does so that nothing of it escapes
