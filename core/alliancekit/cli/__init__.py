@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from alliancekit.cli import change, config, congruence, demo, plugins, serve
+from alliancekit.cli import change, config, congruence, demo, measures, plugins, score, serve
 from alliancekit.errors import AllianceKitError
 
 REFUSED = 3
@@ -24,8 +24,10 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
+app.command("score")(score.score)
 app.command("change")(change.change)
 app.command("congruence")(congruence.congruence)
+app.add_typer(measures.app, name="measures")
 app.add_typer(config.app, name="config")
 app.add_typer(plugins.app, name="plugins")
 

@@ -23,7 +23,9 @@ def change(
         str | None, typer.Option(help="An instrument whose published numbers are taken where not given.")
     ] = None,
     scale: Annotated[str | None, typer.Option(help="Its scale; otherwise its total.")] = None,
-    form: Annotated[str, typer.Option(help="Its form: client or therapist.")] = "client",
+    form: Annotated[
+        Literal["client", "therapist"] | None, typer.Option(help="Who answered; client if both may.")
+    ] = None,
     before: Annotated[float | None, typer.Option(help="The earlier score.")] = None,
     after: Annotated[float | None, typer.Option(help="The later score.")] = None,
     clinical_mean: Annotated[float | None, typer.Option(rich_help_panel=_GROUPS)] = None,
@@ -52,16 +54,16 @@ def change(
     printed: dict[str, Any] = {}
     higher_is: Literal["better", "worse", "neither"] = "neither"
     if measure is not None:
-        from alliancekit.cli.registered import instruments, scale_of
+        from alliancekit.cli.registered import instrument, scale_of
 
-        instrument = instruments().get(measure, form)
-        found = scale_of(instrument, scale)
-        _in_range(instrument, found, before, after)
+        chosen = instrument(measure, form)
+        found = scale_of(chosen, scale)
+        _in_range(chosen, found, before, after)
         higher_is = found.higher_is
-        printed = {"measure": measure, "form": form, "scale": found.name}
-        sd, reliability, printed["sources"] = _published(instrument, found, sd, reliability)
-    elif scale is not None:
-        raise typer.BadParameter("--scale needs --measure.")
+        printed = {"measure": measure, "form": chosen.form, "scale": found.name}
+        sd, reliability, printed["sources"] = _published(chosen, found, sd, reliability)
+    elif scale is not None or form is not None:
+        raise typer.BadParameter("--scale and --form need --measure.")
     if sd is None or reliability is None:
         raise typer.BadParameter("Give --sd and --reliability, or a --measure for which both are published.")
     exact = precision(sd, reliability)

@@ -27,6 +27,19 @@ def instruments() -> Instruments:
     return host.instruments
 
 
+def instrument(name: str, form: str | None = None) -> Instrument:
+    """The named instrument; without a form its only one, or else that of the client.
+
+    Raises:
+        UnknownInstrumentError: there is none of this name, or not in this form.
+        ConfigError: the settings cannot be used.
+        PluginError: a required plugin failed.
+    """
+    known = instruments()
+    forms = [each.form for each in known.forms(name)]
+    return known.get(name, form or (forms[0] if len(forms) == 1 else "client"))
+
+
 def scale_of(instrument: Instrument, name: str | None) -> Scale:
     """The named scale; without a name `total`, or the only one there is.
 
