@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, NotRequired, TypedDict
 
 from alliancekit.errors import InstrumentError, UnknownInstrumentError
-from alliancekit.events import ScaleInfo
-from alliancekit.instruments.model import Instrument, Item, Texts
+from alliancekit.events import ItemInfo, ScaleInfo
+from alliancekit.instruments.model import Instrument, Item, Scale, Texts
 
 
 class ShownOption(TypedDict):
@@ -131,8 +131,20 @@ def scales_of(instrument: Instrument) -> tuple[ScaleInfo, ...]:
                 sd=norm.sd if norm and precise else None,
                 reliability=exact.value if exact and precise else None,
                 precision_source=f"{norm.source}; {exact.source}" if norm and exact else "",
+                items=_items_of(instrument, scale),
             )
         )
+    return tuple(found)
+
+
+def _items_of(instrument: Instrument, scale: Scale) -> tuple[ItemInfo, ...]:
+    found = []
+    for number, item in enumerate(instrument.items, start=1):
+        if item.id in scale.items:
+            low, high = instrument.range_of(item)
+            falling = (item.reversed, scale.higher_is == "worse", scale.weights.get(item.id, 1.0) < 0)
+            worse = sum(falling) % 2 == 0
+            found.append(ItemInfo(id=item.id, number=number, minimum=low, maximum=high, low_is_worse=worse))
     return tuple(found)
 
 

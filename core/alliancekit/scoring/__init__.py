@@ -2,7 +2,9 @@
 
 scales      check answers, score an instrument's scales by its key
 change      reliable and clinically significant change
-strain      possible strain and repair in a series of sessions, fixed rules, control chart
+strain      possible strain and repair in a series of sessions
+control     a control chart of one's own earlier sessions
+rules       simple rules about the newest session; which rules have too few sessions
 congruence  client and therapist beside each other
 talk        who spoke how much
 """
