@@ -7,6 +7,7 @@ from typing import Literal, NotRequired, TypedDict
 
 from alliancekit.errors import InstrumentError, UnknownInstrumentError
 from alliancekit.events import ItemInfo, ScaleInfo
+from alliancekit.instruments.keys import keys
 from alliancekit.instruments.model import Instrument, Item, Scale, Texts
 
 
@@ -55,8 +56,9 @@ class Instruments:
         """Register one form of an instrument.
 
         Raises:
-            InstrumentError: the name is taken in this form.
+            InstrumentError: the name is taken in this form, or a scale cannot be computed exactly.
         """
+        keys(instrument)
         key = (instrument.name, instrument.form)
         if key in self._by_key:
             raise InstrumentError(
