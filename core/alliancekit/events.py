@@ -169,7 +169,7 @@ class ScaleInfo:
     without a total. A value calls for a conversation when it is `when` the `cut_off`, for example below it.
     `directed` is false where neither end is the more favourable one: rules leave such a scale alone. `sd` and
     `reliability` are published values of the scale, in its units, for reliable change; None where there are
-    none, `precision_source` cites them. `items` are the items it is made of, empty for a sum of other scales.
+    none, `precision_source` cites them. `items` are the items it is made of.
     """
 
     instrument: str

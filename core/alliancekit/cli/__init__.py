@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from alliancekit.cli import config, demo, plugins, serve
+from alliancekit.cli import config, demo, plugins, serve, signals
 from alliancekit.errors import AllianceKitError
 
 REFUSED = 3
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
+app.command("signals")(signals.signals)
 app.add_typer(config.app, name="config")
 app.add_typer(plugins.app, name="plugins")
 

@@ -7,7 +7,7 @@ from typing import Literal, NotRequired, TypedDict
 
 from alliancekit.errors import InstrumentError, UnknownInstrumentError
 from alliancekit.events import ItemInfo, ScaleInfo
-from alliancekit.instruments.keys import keys
+from alliancekit.instruments.keys import Key, keys
 from alliancekit.instruments.model import Instrument, Item, Scale, Texts
 
 
@@ -113,7 +113,7 @@ def scales_of(instrument: Instrument) -> tuple[ScaleInfo, ...]:
     """What an instrument says about its scales; a scale with several cut-offs shows the first."""
     has_total = any(scale.name == "total" for scale in instrument.scales)
     found = []
-    for scale in instrument.scales:
+    for scale, key in zip(instrument.scales, keys(instrument), strict=True):
         cut_off = next((c for c in instrument.cut_offs if c.scale == scale.name), None)
         norm = next((n for n in instrument.norms if n.scale == scale.name), None)
         exact = next((r for r in instrument.reliabilities if r.scale == scale.name and not r.at_least), None)
@@ -133,20 +133,22 @@ def scales_of(instrument: Instrument) -> tuple[ScaleInfo, ...]:
                 sd=norm.sd if norm and precise else None,
                 reliability=exact.value if exact and precise else None,
                 precision_source=f"{norm.source}; {exact.source}" if norm and exact else "",
-                items=_items_of(instrument, scale),
+                items=_items_of(instrument, scale, key),
             )
         )
     return tuple(found)
 
 
-def _items_of(instrument: Instrument, scale: Scale) -> tuple[ItemInfo, ...]:
+def _items_of(instrument: Instrument, scale: Scale, key: Key) -> tuple[ItemInfo, ...]:
+    weights = {term.item: term.coefficient for term in key.terms}
     found = []
     for number, item in enumerate(instrument.items, start=1):
-        if item.id in scale.items:
+        if weight := weights.get(item.id, 0):
             low, high = instrument.range_of(item)
-            falling = (item.reversed, scale.higher_is == "worse", scale.weights.get(item.id, 1.0) < 0)
-            worse = sum(falling) % 2 == 0
-            found.append(ItemInfo(id=item.id, number=number, minimum=low, maximum=high, low_is_worse=worse))
+            low_is_worse = (weight > 0) == (scale.higher_is == "better")
+            found.append(
+                ItemInfo(id=item.id, number=number, minimum=low, maximum=high, low_is_worse=low_is_worse)
+            )
     return tuple(found)
 
 
