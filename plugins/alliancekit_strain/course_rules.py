@@ -81,7 +81,7 @@ def _strain(course: Course, known: Mapping[str, RuleInfo], settings: Settings) -
         course.percents,
         group_sd=settings.group_sd,
         least_sd=settings.least_sd,
-        k=settings.control_limit,
+        k=settings.control_limit or None,
     )
     if now is None:
         return
@@ -164,7 +164,7 @@ def _repair(course: Course, known: Mapping[str, RuleInfo], settings: Settings) -
             pattern=episode.pattern,
         )
     k = settings.control_limit
-    back = None if k is None else back_at_centre(values, k=k, least_sigma=settings.least_sd)
+    back = back_at_centre(values, k=k, least_sigma=settings.least_sd) if k else None
     if back is not None:
         low, chart = back
         yield found(

@@ -60,7 +60,7 @@ def rules(settings: Settings) -> dict[str, RuleInfo]:
         _strain_rule(FALL_1, "The fall is at least once the usual ups and downs (1 SD).", GUMZ, _FALL),
         _strain_rule(FALL_2, "The fall is at least twice the usual ups and downs (2 SD).", GUMZ, _FALL),
     ]
-    if k is not None:
+    if k:
         meaning = f"The rating lies more than {k:g} σ below the average of all earlier ratings."
         found.append(_strain_rule(CHART, meaning, LIPNER, ("now", "centre", "sigma", "lower")))
     found += [
@@ -83,7 +83,7 @@ def rules(settings: Settings) -> dict[str, RuleInfo]:
             inputs=("before", "bottom", "now", "sd", "magnitude", "sessions"),
         ),
     ]
-    if k is not None:
+    if k:
         found.append(
             RuleInfo(
                 name=BACK_CENTRE,

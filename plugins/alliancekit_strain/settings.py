@@ -23,7 +23,7 @@ class Settings(BaseModel):
         flat_sessions: sessions at the maximum in a row.
         straightlining_items: least number of items, all answered alike.
         low_item_percent: how near to the unfavourable end of its options an answer counts as low.
-        control_limit: k of the control chart, the third rule for possible strain; None switches it off.
+        control_limit: k of the control chart, the third rule for possible strain; 0 switches it off.
         therapist: read the therapist's own ratings for falls as well.
         ignore: instruments that no rule reads, beside in-call pulses and style-fit items.
     """
@@ -38,6 +38,6 @@ class Settings(BaseModel):
     flat_sessions: Annotated[int, Field(ge=2)] = 3
     straightlining_items: Annotated[int, Field(ge=2)] = 6
     low_item_percent: Annotated[float, Field(ge=0, lt=50)] = 10.0
-    control_limit: Annotated[float, Field(gt=0)] | None = 2.0
+    control_limit: Annotated[float, Field(ge=0, le=10)] = 2.0
     therapist: bool = False
     ignore: frozenset[str] = frozenset({"pulse"})

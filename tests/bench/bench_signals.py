@@ -1,7 +1,7 @@
 """How often the rules of plugin strain are right, in simulated courses with known episodes of strain.
 
-Synthetic: the numbers say how the rules behave under this model, not how clients behave. The model, in percent
-points of 0–100:
+Synthetic: the numbers say how the rules behave under this model, not how clients behave. The model, in
+percent points of 0–100:
 
 * a client's level is drawn from a normal distribution (80, 12), cut to 40–100;
 * around it the session's true value moves as AR(1) with φ = .3 and a stationary SD of 5;
@@ -10,9 +10,9 @@ points of 0–100:
 * every second course holds one episode that ends at a session from the fifth on: a `v` (one session) or a
   `decline` (over three sessions, with sudden repair), 15 or 25 points deep at its bottom.
 
-A hit: the rule speaks in a session of the episode. A false alarm: it speaks in a session, from the fifth on, that
-belongs to no episode and does not follow one within three sessions (while a course comes back, speaking is neither
-right nor wrong). Seeded: the same seed gives the same table.
+A hit: the rule speaks in a session of the episode. A false alarm: it speaks in a session, from the fifth on,
+that belongs to no episode and does not follow one within three sessions (while a course comes back, speaking
+is neither right nor wrong). Seeded: the same seed gives the same table.
 
 Run it: `python -m tests.bench.bench_signals`.
 """
@@ -29,13 +29,14 @@ from typing import Any
 from alliancekit.scoring.rules import fall
 from alliancekit.scoring.strain import EARLIER, Standing, standing
 from alliancekit_strain.settings import Settings
+from tests.bench import table
 
 PLUGIN = Path(__file__).parents[2] / "plugins" / "alliancekit_strain"
 JSON = PLUGIN / "simulation.json"
 README = PLUGIN / "README.md"
 
 SEED = 20120308
-COURSES = 2000
+COURSES = 1000
 LENGTHS = (5, 8, 12, 20)
 LEVEL, BETWEEN = 80.0, 12.0
 PHI, WITHIN = 0.3, 5.0
@@ -150,7 +151,8 @@ def markdown(told: Mapping[str, Any]) -> str:
     widths = [max(len(line[column]) for line in lines) for column in range(len(lengths) + 1)]
     shown = ["| " + " | ".join(map(str.ljust, line, widths)) + " |" for line in lines]
     shown.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
-    note = f"Hits / false alarms, {told['courses']} simulated courses a column, seed {told['seed']}, by `make bench`."
+    made = f"{told['courses']} simulated courses a column, seed {told['seed']}, by `make bench`"
+    note = f"Hits / false alarms; {made}."
     return "\n".join([*shown, "", note])
 
 
@@ -160,4 +162,7 @@ def write(told: Mapping[str, Any], file: Path = JSON) -> None:
 
 
 if __name__ == "__main__":
-    print(markdown(simulate()))
+    done = simulate()
+    write(done)
+    table.write(markdown(done), README)
+    print(markdown(done))

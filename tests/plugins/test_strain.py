@@ -154,9 +154,9 @@ async def test_the_control_chart_speaks_for_itself_and_can_be_switched_off():
         "decline",
     )
     assert kinds(await signals(noisy, group_sd=20.0)) == ["drop"]
-    assert kinds(await signals(noisy, group_sd=20.0, control_limit=None)) == ["drop"]
+    assert kinds(await signals(noisy, group_sd=20.0, control_limit=0)) == ["drop"]
     calm = course(80, 80, 80, 80, 60)
-    assert rules_of(await signals(calm, control_limit=None)) == ["fall of 1 SD", "fall of 2 SD"]
+    assert rules_of(await signals(calm, control_limit=0)) == ["fall of 1 SD", "fall of 2 SD"]
 
 
 async def test_low_scores_need_a_cut_off():

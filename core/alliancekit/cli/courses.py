@@ -159,7 +159,7 @@ def _answers(
 
 
 def _any_item(columns: list[str], instrument: Instrument) -> bool:
-    """Whether a column looks like an item's: its id, or a number alone, after `item` or the measure's name."""
+    """Whether a column looks like an item's: its id, or a number, also after `item` or the name."""
     ids = {item.id for item in instrument.items}
     stems = {"", "item", instrument.name.replace("-", "_")}
     for column in columns:
