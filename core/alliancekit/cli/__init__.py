@@ -9,7 +9,18 @@ import sys
 
 import typer
 
-from alliancekit.cli import change, config, congruence, demo, develop, measures, plugins, score, serve
+from alliancekit.cli import (
+    change,
+    config,
+    congruence,
+    demo,
+    develop,
+    measures,
+    plugins,
+    score,
+    serve,
+    signals,
+)
 from alliancekit.errors import AllianceKitError
 
 REFUSED = 3
@@ -29,6 +40,7 @@ app.command("replay")(develop.replay)
 app.command("score")(score.score)
 app.command("change")(change.change)
 app.command("congruence")(congruence.congruence)
+app.command("signals")(signals.signals)
 app.add_typer(config.app, name="config")
 app.add_typer(plugins.app, name="plugins")
 app.add_typer(measures.app, name="measures")

@@ -14,7 +14,7 @@ import pluggy
 from alliancekit.adapters import Adapter, Route
 from alliancekit.dispatch import Dispatcher, Impl
 from alliancekit.errors import ConfigError, PluginError
-from alliancekit.events import Style
+from alliancekit.events import RuleInfo, Style
 from alliancekit.health import PluginHealth
 from alliancekit.hooks import Hooks
 from alliancekit.hookspecs import HOOKS, PROJECT, AllianceHooks
@@ -135,6 +135,11 @@ class PluginHost:
     def styles(self) -> MappingProxyType[str, Style]:
         """Style by name."""
         return MappingProxyType(self._registry.styles)
+
+    @property
+    def rules(self) -> tuple[RuleInfo, ...]:
+        """The rules that the plugins say they follow, in configured order."""
+        return tuple(self._registry.rules.values())
 
     @property
     def adapters(self) -> tuple[Adapter, ...]:
