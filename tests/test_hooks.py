@@ -125,6 +125,17 @@ async def test_hook_signal_raised() -> None:
     assert (await notified("signal_raised")).kinds == ["low_score"]
 
 
+async def test_hook_episode_erased(tmp_path: Any) -> None:
+    plugin, host = load_example("episode_erased")
+    plugin.folder = tmp_path
+    for name in ("epi_1", "epi_2"):
+        (tmp_path / f"{name}.txt").touch()
+    for _ in range(2):
+        [outcome] = await ask(host, "episode_erased")
+        assert outcome.status == "ok"
+    assert [path.name for path in tmp_path.iterdir()] == ["epi_2.txt"]
+
+
 async def test_hook_score_alliance() -> None:
     [score] = await collected("score_alliance")
     assert (score.scale, score.value, score.percent, score.items) == ("lowest", 1.0, 25.0, 2)

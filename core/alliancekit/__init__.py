@@ -6,6 +6,7 @@ events          the frozen types that hooks receive and return
 hookspecs       everything a plugin may do: inherit `AllianceHooks`, decorate with `hookimpl`
 styles          a base for style plugins: a style book as data
 adapters        the base of every connection to a video platform
+data            what a plugin may keep: its own rows
 sessions        facts about presence, and the session machine that infers the call's end
 instruments     measures as data: items, keys, scales, cut-offs, sources, licences
 scoring         pure functions: scales, change, strain, congruence

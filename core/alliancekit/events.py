@@ -325,6 +325,11 @@ class SignalRaised(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EpisodeErased(Event):
+    """Everything of `episode` was deleted; `session` is empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StyleWanted(Event):
     """Which style does this session follow? `proposed` is what the vendor or the episode says."""
 

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 import pluggy
 
 from alliancekit import events
+from alliancekit.errors import PluginError
 from alliancekit.instruments.model import Instrument
 
 if TYPE_CHECKING:
@@ -77,16 +78,33 @@ class AllianceHooks:
 
     Settings: give `__init__` one parameter annotated with a pydantic model; the host validates the plugin's
     table from the configuration with it at start and passes the instance. Without such a parameter the plugin
-    has no settings.
+    has no settings. Secrets are fields of type `pydantic.SecretStr`; the configuration holds references.
+
+    Data: give `__init__` a parameter annotated with `alliancekit.data.PluginData` to keep rows of its own.
 
     Attributes:
         hook_api: the `HOOK_API` the plugin was written for.
         needs: event fields the plugin wants filled; all other sensitive fields stay empty. This keeps data
             small, it is not a sandbox: a plugin is code that you run.
+        data_version: the form of the rows that the plugin keeps; raise it with `migrate_data`.
     """
 
     hook_api: ClassVar[int] = HOOK_API
     needs: ClassVar[frozenset[events.DataNeed]] = frozenset()
+    data_version: ClassVar[int] = 1
+
+    def migrate_data(self, key: str, value: Any, from_version: int) -> Any:
+        """Bring a row of the plugin's own data to the form of `data_version`.
+
+        Called at start for each row of an earlier version. All new values are stored in one transaction; when
+        one call raises, nothing is changed and the plugin does not run.
+
+        Returns: the new value.
+        """
+        raise PluginError(
+            f"its data is of version {from_version}, and it has no migrate_data to bring it up to date.",
+            fix="Install a version of the plugin that has.",
+        )
 
     # register ------------------------------------------------------------------------------------------
 
@@ -410,6 +428,33 @@ class AllianceHooks:
                 @hookimpl
                 async def signal_raised(self, event: SignalRaised) -> None:
                     self.kinds.append(event.signal.kind)
+            ```
+        """
+
+    @_hook("notify", when="an episode was erased from the database, again until every plugin took it")
+    async def episode_erased(self, event: events.EpisodeErased) -> None:
+        """Delete what the plugin keeps of an episode elsewhere.
+
+        Rows of its `PluginData` are gone already. A plugin that fails here is told again later, so the same
+        episode may come twice.
+
+        Returns: nothing; a value would be ignored.
+
+        Example:
+            ```python
+            from pathlib import Path
+
+            from alliancekit.events import EpisodeErased
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+
+
+            class Recordings(AllianceHooks):
+                def __init__(self) -> None:
+                    self.folder = Path("recordings")
+
+                @hookimpl
+                async def episode_erased(self, event: EpisodeErased) -> None:
+                    (self.folder / f"{event.episode}.txt").unlink(missing_ok=True)
             ```
         """
 

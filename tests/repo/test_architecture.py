@@ -23,6 +23,7 @@ PUBLIC = {
     "instruments",
     "scoring",
     "adapters",
+    "data",
     "sessions",
     "errors",
     "styles",

@@ -4,6 +4,7 @@ config.py     what the configuration says about plugins
 find.py       entry points: which plugins are installed, before any is imported
 verify.py     whether a plugin keeps the hook contract
 settings.py   build a plugin with its validated settings
+data.py       the rows that plugins keep, and their migrations
 registry.py   what the register hooks contributed
 report.py     what was loaded, what was not, why, and what to do
 host.py       PluginHost

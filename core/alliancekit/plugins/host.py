@@ -13,7 +13,7 @@ import pluggy
 
 from alliancekit.adapters import Adapter, Route
 from alliancekit.dispatch import Dispatcher, Impl
-from alliancekit.errors import ConfigError, PluginError
+from alliancekit.errors import ConfigError, PluginError, StoreError
 from alliancekit.events import Style
 from alliancekit.health import PluginHealth
 from alliancekit.hooks import Hooks
@@ -22,6 +22,7 @@ from alliancekit.instruments.catalogue import Instruments
 from alliancekit.isolation import ANYTHING
 from alliancekit.plugins import verify
 from alliancekit.plugins.config import DEFAULT_PLUGINS, PluginsConfig, did_you_mean
+from alliancekit.plugins.data import KeptData, Rows, migrate
 from alliancekit.plugins.find import Found, find
 from alliancekit.plugins.loader import Given, Why, explain, load
 from alliancekit.plugins.registry import Registry
@@ -42,6 +43,12 @@ class _Plugin:
     off: bool = False
     seconds: float = 0.0
     warnings: list[str] = field(default_factory=list)
+    data: KeptData | None = None
+
+    def keep(self, kind: type[AllianceHooks]) -> KeptData:
+        """The plugin's handle on its rows."""
+        self.data = KeptData(self.name, kind.data_version)
+        return self.data
 
 
 class PluginHost:
@@ -107,6 +114,29 @@ class PluginHost:
                     )
         log.info("%d plugins run", sum(entry.running for entry in report.entries))
         return report
+
+    async def open_data(self, rows: Rows) -> None:
+        """Let plugins at their rows, each once these are of its version; one whose migration fails is off.
+
+        Raises:
+            PluginError: a required plugin's migration failed.
+            StoreError: the database does not answer.
+        """
+        for plugin in self._plugins.values():
+            if plugin.hooks is None or plugin.data is None:
+                continue
+            try:
+                await migrate(plugin.name, plugin.hooks, rows)
+            except StoreError:
+                raise
+            except ANYTHING as error:
+                self._turn_off(plugin, explain(error))
+            else:
+                plugin.data.open(rows)
+
+    def runs(self, name: str) -> bool:
+        """Whether a plugin is loaded and has not been turned off since."""
+        return name in self._plugins and self._plugins[name].hooks is not None
 
     async def close(self) -> None:
         """End the plugin tasks that are still running although their calls are over."""
@@ -205,9 +235,8 @@ class PluginHost:
     def _load(self, plugin: _Plugin) -> None:
         begin = perf_counter()
         try:
-            plugin.hooks = load(
-                plugin.name, plugin.given, self._found, self._config.settings.get(plugin.name)
-            )
+            table = self._config.settings.get(plugin.name)
+            plugin.hooks = load(plugin.name, plugin.given, self._found, table, plugin.keep)
             plugin.warnings = verify.warnings(type(plugin.hooks))
             for warning in plugin.warnings:
                 log.warning("plugin %s: %s", plugin.name, warning)
@@ -257,6 +286,15 @@ class PluginHost:
         limit = self._config.limits.of(plugin.name, hook)
         function = cast("Callable[[Any], Awaitable[Any]]", one.function)
         return Impl(plugin.name, hook, function, limit, needs, plugin.health)
+
+    def _turn_off(self, plugin: _Plugin, why: Why) -> None:
+        """Let go of a plugin that was loaded; its instruments and styles stay, sessions refer to them."""
+        plugin.hooks, plugin.why = None, why
+        self.hooks.forget(plugin.name)
+        self._registry.forget(plugin.name)
+        log.warning("plugin %s does not run: %s %s", plugin.name, why.reason, why.fix)
+        if plugin.health.required:
+            raise PluginError(f"The required plugin {plugin.name!r} failed: {why.reason}", fix=why.fix)
 
     def _modules(self) -> dict[str, str]:
         owners: dict[str, list[str]] = {}

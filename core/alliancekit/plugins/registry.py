@@ -47,6 +47,12 @@ class Registry:
         self.routes |= {(plugin, one.method, one.path.strip("/")): one for one in routes}
         self._owners |= dict.fromkeys(claims, plugin)
 
+    def forget(self, plugin: str) -> None:
+        """Take back what a plugin would do; what it told (instruments, styles) stays."""
+        for kind, *name in [claim for claim, owner in self._owners.items() if owner == plugin]:
+            if kind == "adapter":
+                del self.adapters[name[0]]
+
     def _check(self, plugin: str, claims: Sequence[tuple[str, ...]]) -> None:
         for number, claim in enumerate(claims):
             owner = plugin if claim in claims[:number] else self._owners.get(claim)

@@ -85,6 +85,12 @@ async def get_episode(request: Request, tenant: Tenant, episode: Id) -> dict[str
     return await auth.backend_of(request).episode_series(tenant, episode)
 
 
+@vendor.delete("/episodes/{episode}", response_model=schemas.EpisodeErased, responses=CONFLICT)
+async def erase_episode(request: Request, tenant: Tenant, episode: Id) -> schemas.EpisodeErased:
+    """Delete an episode with everything that belongs to it, for good; only audit entries stay."""
+    return schemas.EpisodeErased(**await auth.backend_of(request).erase_episode(tenant, episode))
+
+
 @vendor.post("/launches", status_code=201, response_model=schemas.LaunchOut, responses=TOO_LARGE)
 async def launch(request: Request, tenant: Tenant, body: schemas.LaunchIn) -> schemas.LaunchOut:
     """A one-time link that opens the therapist's pages for one of your therapists."""

@@ -26,6 +26,7 @@ from alliancekit.service import Service
 from alliancekit.sessions import Over
 from alliancekit.store import audit, prompts, tenants
 from alliancekit.store import sessions as rows
+from alliancekit.store.erasure import erase_episode
 from alliancekit.store.sessions import Created, NewParticipant, NewSession, StoredParticipant
 
 
@@ -180,6 +181,15 @@ class Backend:
         return await self.service.database.read(
             lambda conn: episodes.episode_series(conn, tenant, episode, now)
         )
+
+    async def erase_episode(self, tenant: str, episode: str) -> dict[str, int]:
+        """Delete an episode for good; the plugins are told afterwards."""
+        now = self.service.clock()
+        counts = await self.service.database.write(
+            lambda conn: erase_episode(conn, tenant, episode, actor="vendor", now=now)
+        )
+        self.service.relay.wake()
+        return counts
 
     def launch_url(self, tenant: str, therapist: str) -> str:
         """A link that opens the therapist's pages once."""
