@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -270,6 +271,19 @@ async def test_with_all_needs_events_arrive_as_they_are() -> None:
     assert {name: seen[name] for name in EVENT_HOOKS} == EVENTS
     assert seen["describe_talk"].speech == SPEECH
     assert seen["feedback_captured"].response.answers == RESPONSE.answers
+
+
+@pytest.mark.parametrize("hook", ["feedback_captured", "alliance_scored", "score_alliance"])
+@pytest.mark.parametrize("visibility", ["therapist_later", "aggregate_only"])
+def test_hidden_responses_need_a_declaration(hook: str, visibility: Any) -> None:
+    hidden = replace(RESPONSE, visibility=visibility)
+    event = replace(EVENTS[hook], response=hidden)
+    for needs in (frozenset(), frozenset({"answers"})):
+        assert minimise(event, needs).response == replace(hidden, scores=(), answers={})
+    assert minimise(event, frozenset({"hidden"})).response == replace(hidden, answers={})
+    assert minimise(event, frozenset({"hidden", "answers"})) == event
+    own = replace(event, response=replace(hidden, role="therapist"))
+    assert minimise(own, frozenset({"answers"})) == own
 
 
 def test_no_event_with_a_sensitive_field_is_forgotten() -> None:

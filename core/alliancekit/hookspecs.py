@@ -361,7 +361,8 @@ class AllianceHooks:
     async def feedback_captured(self, event: events.FeedbackCaptured) -> None:
         """An answer is safe in the database.
 
-        Nothing a plugin does here can lose it. `event.response.answers` is empty without the need `answers`.
+        Nothing a plugin does here can lose it. `event.response.answers` is empty without the need `answers`;
+        of a response that its client hides, scores and answers are empty without the need `hidden`.
 
         Returns: nothing; a value would be ignored.
 
@@ -463,6 +464,8 @@ class AllianceHooks:
     @_hook("collect", when="after `feedback_captured`, for every response")
     async def score_alliance(self, event: events.FeedbackCaptured) -> Sequence[events.Score]:
         """Add scores beside the instrument's own.
+
+        They are as visible as the response. To score hidden responses as well, declare the need `hidden`.
 
         Returns: scores; they are stored under the plugin's name.
 
