@@ -94,6 +94,21 @@ async def test_hook_register_routes() -> None:
     assert (plugin, route.path, reply.body) == ("example", "hello", b'{"hello": "world"}')
 
 
+def test_hook_register_exporters() -> None:
+    from alliancekit.exports import ExportedEpisode, ExportedSession
+
+    _, host = load_example("register_exporters")
+    base = {"id": "x", "external_id": "x", "style": "x"}
+    session = ExportedSession(
+        **base, number=2, measure="x", status="ended", started_at=None, ended_at=None, seconds=90.0
+    )
+    episode = ExportedEpisode(
+        **base, therapist="", example=False, created_at=0.0, exported_at=0.0, sessions=(session,)
+    )
+    plugin, exporter = host.exporters["lengths"]
+    assert (plugin, exporter.write(episode)) == ("example", b"2:90")
+
+
 async def test_hook_session_started() -> None:
     assert (await notified("session_started")).running == {"ses_1"}
 

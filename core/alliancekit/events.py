@@ -121,8 +121,8 @@ class Score:
 class Response:
     """One participant's answers to one instrument at one moment; empty where the client hides them.
 
-    `answers` (item id → value) is empty unless the plugin declares the need `answers`. A new response that
-    its client does not show to the therapist at once has neither scores nor answers without the need `hidden`.
+    `answers` (item id → value) is empty unless the plugin declares the need `answers`. A new response
+    that its client does not show to the therapist at once has neither without the need `hidden`.
     """
 
     id: str

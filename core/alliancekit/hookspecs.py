@@ -29,6 +29,7 @@ from alliancekit.instruments.model import Instrument
 
 if TYPE_CHECKING:
     from alliancekit.adapters import Adapter, Route
+    from alliancekit.exports import Exporter
 
 HOOK_API = 1
 """Raised only when a hook or an event field is removed."""
@@ -230,6 +231,34 @@ class AllianceHooks:
                 @hookimpl
                 def register_routes(self) -> Sequence[Route]:
                     return [Route(method="GET", path="hello", handler=self.hello, auth="none")]
+            ```
+        """
+        return ()
+
+    @_hook("register", when="once at start")
+    def register_exporters(self) -> Sequence[Exporter]:
+        """Contribute formats that an episode can be exported in.
+
+        They are offered at `GET /v1/episodes/{id}/export?format=…` and by `alliancekit export`.
+
+        Returns: exporters; a name that is taken is refused.
+
+        Example:
+            ```python
+            from collections.abc import Sequence
+
+            from alliancekit.exports import ExportedEpisode, Exporter
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+
+
+            def lengths(episode: ExportedEpisode) -> bytes:
+                return " ".join(f"{one.number}:{one.seconds:.0f}" for one in episode.sessions).encode()
+
+
+            class Lengths(AllianceHooks):
+                @hookimpl
+                def register_exporters(self) -> Sequence[Exporter]:
+                    return [Exporter(name="lengths", media_type="text/plain", write=lengths)]
             ```
         """
         return ()

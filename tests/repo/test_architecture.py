@@ -24,6 +24,7 @@ PUBLIC = {
     "scoring",
     "adapters",
     "data",
+    "exports",
     "sessions",
     "errors",
     "styles",

@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from alliancekit.cli import config, demo, plugins, serve
+from alliancekit.cli import config, demo, export, plugins, serve
 from alliancekit.errors import AllianceKitError
 
 REFUSED = 3
@@ -23,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("demo")(demo.demo)
+app.command("export")(export.export)
 app.command("serve")(serve.serve)
 app.add_typer(config.app, name="config")
 app.add_typer(plugins.app, name="plugins")

@@ -140,8 +140,9 @@ def _parts_of_events() -> list[type[Any]]:
 def _later() -> dict[str, Any]:
     """Names that `hookspecs` imports for type checkers only."""
     from alliancekit.adapters import Adapter, Route
+    from alliancekit.exports import Exporter
 
-    return {"Adapter": Adapter, "Route": Route}
+    return {"Adapter": Adapter, "Route": Route, "Exporter": Exporter}
 
 
 if __name__ == "__main__":

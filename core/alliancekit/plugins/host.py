@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from types import MappingProxyType
@@ -14,7 +14,8 @@ import pluggy
 from alliancekit.adapters import Adapter, Route
 from alliancekit.dispatch import Dispatcher, Impl
 from alliancekit.errors import ConfigError, PluginError, StoreError
-from alliancekit.events import Style
+from alliancekit.events import DataNeed, Style
+from alliancekit.exports import Exporter
 from alliancekit.health import PluginHealth
 from alliancekit.hooks import Hooks
 from alliancekit.hookspecs import HOOKS, PROJECT, AllianceHooks
@@ -172,6 +173,16 @@ class PluginHost:
     def routes(self) -> tuple[tuple[str, Route], ...]:
         """Each plugin's HTTP routes, as (plugin, route)."""
         return tuple((plugin, route) for (plugin, _, _), route in self._registry.routes.items())
+
+    @property
+    def exporters(self) -> Mapping[str, tuple[str, Exporter]]:
+        """Export format → (plugin, exporter)."""
+        return MappingProxyType(self._registry.exporters)
+
+    def needs(self, name: str) -> frozenset[DataNeed]:
+        """What a plugin that runs declares to need."""
+        hooks = self._plugins[name].hooks
+        return frozenset() if hooks is None else frozenset(hooks.needs)
 
     @property
     def report(self) -> LoadReport:

@@ -7,10 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from alliancekit import episodes
+from alliancekit import archive, episodes
 from alliancekit.adapters import Caller
 from alliancekit.errors import ConfigError, ConflictError, NotAllowedError, NotFoundError, RefusedError
 from alliancekit.events import Participant, StyleWanted
+from alliancekit.exports import Exporter
 from alliancekit.feedback import Person
 from alliancekit.live import Address
 from alliancekit.server import schemas
@@ -190,6 +191,19 @@ class Backend:
         )
         self.service.relay.wake()
         return counts
+
+    async def export(self, tenant: str, episode: str, form: str) -> tuple[Exporter, bytes]:
+        """An episode in an exporter's format."""
+        service = self.service
+        return await archive.export(
+            service.database,
+            service.plugins,
+            tenant=tenant,
+            episode=episode,
+            form=form,
+            actor="vendor",
+            now=service.clock(),
+        )
 
     def launch_url(self, tenant: str, therapist: str) -> str:
         """A link that opens the therapist's pages once."""
