@@ -15,6 +15,7 @@ from alliancekit.cli import (
     congruence,
     demo,
     develop,
+    export,
     measures,
     plugins,
     score,
@@ -34,6 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("demo")(demo.demo)
+app.command("export")(export.export)
 app.command("serve")(serve.serve)
 app.command("dev")(develop.dev)
 app.command("replay")(develop.replay)
