@@ -6,6 +6,7 @@ AllianceKitError
 ├── InstrumentError             an instrument or text-pack file is not usable
 │   └── UnknownInstrumentError  no instrument has this name, or not in this form
 ├── FormulaError                a number is outside what a formula is defined for
+├── ScaffoldError               a new plugin cannot be written under this name or in this place
 ├── StoreError                  the database cannot be used
 │   └── StoreBusyError          another process already has this SQLite file
 └── RefusedError                a request is refused and changed nothing
@@ -57,6 +58,10 @@ class UnknownInstrumentError(InstrumentError):
 
 class FormulaError(AllianceKitError, ValueError):
     """A number is outside what a formula is defined for, such as a reliability of 1.2."""
+
+
+class ScaffoldError(AllianceKitError):
+    """A new plugin cannot be written: its name is taken, or what it copies does not exist."""
 
 
 class StoreError(AllianceKitError):
