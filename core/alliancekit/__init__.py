@@ -10,6 +10,7 @@ sessions        facts about presence, and the session machine that infers the ca
 instruments     measures as data: items, keys, scales, cut-offs, sources, licences
 scoring         pure functions: scales, change, strain, congruence
 errors          the error tree
+testing         the test kit: fixtures, fake call, contract of plugins and adapters
 
 The host, from the bottom up:
 

@@ -21,11 +21,11 @@ from alliancekit.config import Settings
 from alliancekit.errors import ConfigError
 from alliancekit.events import SpeechSpan
 from alliancekit.feedback import AskPolicy, Feedback
-from alliancekit.hookspecs import AllianceHooks
 from alliancekit.live import Address, LiveHub
 from alliancekit.outbox import Relay
 from alliancekit.pipeline import Pipeline, hint_of
 from alliancekit.plugins import PluginHost, PluginsConfig
+from alliancekit.plugins.loader import Given
 from alliancekit.secret_refs import resolved
 from alliancekit.sessions import Fact
 from alliancekit.store import migrate, presence, prompts, tenants
@@ -57,7 +57,7 @@ class Service:
         self,
         settings: Settings,
         *,
-        extra: Sequence[tuple[str, AllianceHooks]] = (),
+        extra: Sequence[tuple[str, Given]] = (),
         no_plugins: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
