@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from alliancekit.cli import config, demo, plugins, serve
+from alliancekit.cli import config, demo, new, plugins, serve
 from alliancekit.errors import AllianceKitError
 
 REFUSED = 3
@@ -26,6 +26,7 @@ app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.add_typer(config.app, name="config")
 app.add_typer(plugins.app, name="plugins")
+app.add_typer(new.app, name="new")
 
 
 def main() -> None:

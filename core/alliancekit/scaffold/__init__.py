@@ -9,8 +9,9 @@ write      all of them at once, or none
 
 from __future__ import annotations
 
+from alliancekit.scaffold.copies import Original
 from alliancekit.scaffold.fresh import KINDS, Blueprint, Kind, source_of
 from alliancekit.scaffold.names import Names, free_name
 from alliancekit.scaffold.write import write
 
-__all__ = ["KINDS", "Blueprint", "Kind", "Names", "free_name", "source_of", "write"]
+__all__ = ["KINDS", "Blueprint", "Kind", "Names", "Original", "free_name", "source_of", "write"]

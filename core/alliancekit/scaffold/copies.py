@@ -37,7 +37,7 @@ class Original:
     """
 
     def __init__(self, point: EntryPoint) -> None:
-        self.name = point.name
+        self.name, self.group = point.name, point.group
         self.module = point.module.partition(".")[0]
         self.attribute = point.attr
         spec = find_spec(self.module)
@@ -69,7 +69,7 @@ class Original:
 
     @cached_property
     def hooks(self) -> tuple[str, ...]:
-        """Every method marked `@hookimpl` in its files, and those of the base of styles."""
+        """Every method marked `@hookimpl` in its files, in the order of the alphabet."""
         marked = {
             node.name
             for tree in self._trees()
@@ -103,6 +103,15 @@ class Original:
         for old, new in self.registered(names).items():
             body = body.replace(f"`{old}`", f"`{new}`")
         return self._plain(re.sub(r"^#", "##", body, flags=re.MULTILINE), names).strip()
+
+    def forms(self, names: Names) -> list[tuple[str, str]]:
+        """Name and form of the copy's instruments, sorted."""
+        found = [
+            (_own(data["name"], self.name, names), str(data.get("form", "client")))
+            for data in (_data(path, content) for path, content in self.files.items())
+            if "items" in data and isinstance(data.get("name"), str)
+        ]
+        return sorted(found)
 
     def registered(self, names: Names) -> dict[str, str]:
         """The copy's names of the original's instruments."""

@@ -17,9 +17,9 @@ from alliancekit.plugins.find import GROUPS
 from alliancekit.scaffold.copies import Original, untyped_imports
 from alliancekit.scaffold.names import Names
 
-Kind = Literal["style", "instrument", "rule", "exporter", "adapter"]
+Kind = Literal["style", "instrument", "rule", "exporter", "adapter", "copy"]
 
-KINDS: Final[dict[Kind, str]] = {
+KINDS: Final = {
     "style": "how a therapist works: what is asked when, how scores read, what to say next",
     "instrument": "something to ask, with its scoring key",
     "rule": "finds something worth saying in an episode's series",
@@ -51,7 +51,7 @@ class Blueprint:
 
     Attributes:
         names: the forms of its name.
-        kind: the template it starts from; of a copy, what the original is nearest to.
+        kind: the template it starts from; `copy` where it copies something.
         holder: who has the copyright.
         year: of the copyright.
         original: what it copies, where it copies something.
@@ -74,14 +74,23 @@ class Blueprint:
         else:
             for path, content in self.original.copied(self.names).items():
                 written[f"{package}/{path}"] = content
+            path = f"tests/test_{self.names.name}.py"
             test = self.original.test(self.names)
             if test is None:
-                test = _rendered(_TEMPLATES / self.kind, words).get(f"tests/test_{self.names.name}.py", "").encode()
-            written[f"tests/test_{self.names.name}.py"] = test
+                template = "style" if self.original.is_style else "copy"
+                test = _rendered(_TEMPLATES / template, words)[path].encode()
+            written[path] = test
         written[f"{package}/py.typed"] = b""
         for path, text in _rendered(_TEMPLATES / "common", words).items():
             written[path] = text.encode()
         return dict(sorted(written.items()))
+
+    @property
+    def group(self) -> str:
+        """The group of its entry point."""
+        if self.original is not None:
+            return self.original.group
+        return GROUPS[1] if self.kind == "adapter" else GROUPS[0]
 
     def _words(self) -> dict[str, Any]:
         """What templates may name."""
@@ -95,8 +104,10 @@ class Blueprint:
             "title": names.title,
             "cls": names.camel if original is None else original.class_name(names),
             "kind": self.kind,
-            "group": GROUPS[1] if self.kind == "adapter" else GROUPS[0],
-            "what": KINDS[self.kind],
+            "group": self.group,
+            "what": KINDS.get(self.kind, ""),
+            "hooks": () if original is None else original.hooks,
+            "instruments": [] if original is None else original.forms(names),
             "holder": self.holder,
             "year": self.year,
             "version": version("alliancekit"),
