@@ -12,9 +12,7 @@ from alliancekit_measures import Measures
 CHECK_IN, PULSE = "check-in", "pulse"
 
 
-async def asked(
-    moment: Moment, *, manual: bool = False, **settings: bool
-) -> dict[str, tuple[str, ...]]:
+async def asked(moment: Moment, *, manual: bool = False, **settings: bool) -> dict[str, tuple[str, ...]]:
     """The instruments asked at a moment, by role."""
     event = FakeSession(measure=CHECK_IN).prompts_wanted(moment, manual=manual)
     plan = await Alliance(it=(Measures, settings)).call("plan_prompts", event)

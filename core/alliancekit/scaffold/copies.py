@@ -188,14 +188,12 @@ class Original:
             book = dict(data) | {"name": names.name, "title": {"en": names.title}}
             return json.dumps(book, indent=2, ensure_ascii=False) + "\n"
         pattern = rf'^(\s*"?name"?\s*[:=]\s*)"{re.escape(old)}"'
-        return re.sub(
-            pattern, rf'\g<1>"{_own(old, self.name, names)}"', text, count=1, flags=re.MULTILINE
-        )
+        return re.sub(pattern, rf'\g<1>"{_own(old, self.name, names)}"', text, count=1, flags=re.MULTILINE)
 
 
 def untyped_imports(original: Original) -> list[str]:
     """The third-party modules that a package imports and that bring no types, for mypy's configuration."""
-    known = {*sys.stdlib_module_names, "alliancekit", original.module}
+    known = {*sys.stdlib_module_names, "alliancekit", "typing_extensions", original.module}
     found: set[str] = set()
     for path, content in original.files.items():
         if not path.endswith(".py"):

@@ -105,6 +105,7 @@ class Blueprint:
             "cls": names.camel if original is None else original.class_name(names),
             "kind": self.kind,
             "group": self.group,
+            "style": self.kind == "style" or (original is not None and original.is_style),
             "what": KINDS.get(self.kind, ""),
             "hooks": () if original is None else original.hooks,
             "instruments": [] if original is None else original.forms(names),
