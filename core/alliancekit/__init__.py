@@ -42,6 +42,7 @@ service         all of it put together
 
 What people touch:
 
+scaffold        new distributions: from a template, or as a copy
 web             the custom element and its texts
 server          the HTTP API, the WebSocket, the therapist's pages
 demo            a whole call on this machine

@@ -2,7 +2,6 @@
 
 config.py     what the configuration says about plugins
 find.py       entry points: which plugins are installed, before any is imported
-at_path.py    the plugin in a file or folder that is not installed
 verify.py     whether a plugin keeps the hook contract
 settings.py   build a plugin with its validated settings
 data.py       the rows that plugins keep, and their migrations

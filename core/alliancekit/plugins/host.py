@@ -208,7 +208,7 @@ class PluginHost:
                     name=name,
                     status="disabled",
                     reason="installed, but not enabled.",
-                    fix=f"Add {name!r} to plugins.enabled to run it.",
+                    fix=f"Add {name!r} to plugins.also to run it.",
                 )
             )
             for name in sorted(self._found.keys() - self._plugins.keys())
@@ -218,7 +218,7 @@ class PluginHost:
     # steps of load -------------------------------------------------------------------------------------
 
     def _order(self) -> list[str]:
-        enabled = [name for name in self._config.enabled if self._discover or name in self._extra]
+        enabled = [name for name in self._config.order if self._discover or name in self._extra]
         return list(dict.fromkeys([*enabled, *self._extra]))
 
     def _wanted(self, name: str) -> _Plugin:
@@ -237,7 +237,7 @@ class PluginHost:
 
     def _check_names(self) -> None:
         config = self._config
-        known = {*DEFAULT_PLUGINS, *config.enabled, *self._extra, *self._found}
+        known = {*DEFAULT_PLUGINS, *config.order, *self._extra, *self._found}
         places: dict[str, Iterable[str]] = {
             "plugins.settings": config.settings,
             "plugins.limits.plugins": config.limits.plugins,
@@ -254,7 +254,7 @@ class PluginHost:
             if name not in self._plugins or name in config.disabled:
                 raise ConfigError(
                     f"plugins.required names {name!r}, which is not enabled: the application cannot start.",
-                    fix=did_you_mean(name, self._plugins) or f"Add {name!r} to plugins.enabled.",
+                    fix=did_you_mean(name, self._plugins) or f"Add {name!r} to plugins.also.",
                 )
 
     def _load(self, plugin: _Plugin) -> None:
