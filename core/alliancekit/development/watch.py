@@ -44,9 +44,8 @@ def _run(place: Path, port: int, style: str) -> None:
     try:
         with one_plugin(place) as (name, plugin):
             recorded = recording.read(recording.included())
-            Console(stderr=True).print(
-                table(name, asyncio.run(replay(name, plugin, recorded, on_error=on_error)))
-            )
+            answers = asyncio.run(replay(name, plugin, recorded, on_error=on_error))
+            Console(stderr=True).print(table(name, answers))
             run.demo(
                 once=False, port=port, data_dir=None, style=style, extra=[(name, plugin)], on_error=on_error
             )
