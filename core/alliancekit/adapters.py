@@ -9,19 +9,67 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from alliancekit.events import Moment, Participant, Role, SpeechSpan
 from alliancekit.sessions import Fact
 
+Trust = Literal["none", "static_token", "signed"]
+"""How a platform proves that a message is its own, weakest first."""
+
+Media = Literal["", "websocket", "rtp", "webrtc"]
+"""How an adapter gets at audio, for voice activity only; it is never stored."""
+
+Reason = Literal[
+    "unsigned",
+    "bad_signature",
+    "no_secret",
+    "stale",
+    "from_the_future",
+    "repeated",
+    "too_large",
+    "malformed",
+    "wrong_address",
+    "weak",
+]
+"""Why a message of a platform is refused; `weak`: the tenant demands signatures and the platform has none."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What an adapter can do; everything is *no* unless it says otherwise."""
+    """What an adapter can do; everything is *no* unless it says otherwise.
+
+    Attributes:
+        in_call_prompts: it can reach one person in the call.
+        presence: it tells who is there.
+        talk_balance: it tells who spoke, from the platform's own statistics or levels.
+        webhooks: the platform posts what happens; the adapter is a `WebhookAdapter`.
+        snapshot: it can ask who is in a room now.
+        identity: the platform gives our own ids of people back.
+        trust: how the platform proves itself: not at all, by a static token, or by a signature over the body.
+        replay_safe: the signature covers a time or a number that is used once.
+        broadcast: it can reach everybody in the room, not one person.
+        acknowledged: it learns whether a message arrived.
+        bridge: a script in the vendor's page speaks for the platform.
+        media: how it listens to audio, where the platform offers none of that: not at all.
+        redirect: the platform sends people to an address of ours when they leave.
+        end_call: it can end the call.
+    """
 
     in_call_prompts: bool = False
     presence: bool = False
     talk_balance: bool = False
+    webhooks: bool = False
+    snapshot: bool = False
+    identity: bool = False
+    trust: Trust = "none"
+    replay_safe: bool = False
+    broadcast: bool = False
+    acknowledged: bool = False
+    bridge: bool = False
+    media: Media = ""
+    redirect: bool = False
+    end_call: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +114,93 @@ class Route:
     handler: Callable[[RouteRequest], Awaitable[RouteReply]]
     auth: Literal["participant", "none"] = "participant"
     max_body: int = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawRequest:
+    """A platform's request, unread: what was signed is these bytes.
+
+    `url` is the public address that the platform called (some sign it; `Host` headers are not trusted), with
+    its query. The names of `headers` are in lower case; a header that came several times has all its values.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    body: bytes = b""
+
+    def header(self, name: str) -> str:
+        """The only value of a header, an empty text where there is none.
+
+        Raises:
+            Rejected: it came several times, so that it is not known which one counts.
+        """
+        values = self.headers.get(name.lower(), ())
+        if len(values) > 1:
+            raise Rejected("malformed")
+        return values[0] if values else ""
+
+
+class Rejected(Exception):
+    """A message that is not taken; `reason` is for logs and counts, and is all that the sender learns."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason: Reason = reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """A message that is the platform's own.
+
+    Attributes:
+        content: the parsed body.
+        message: what tells this message from every other: the platform's own id, or a digest of the body.
+        at: when it was sent, in seconds since 1970 UTC, as signed; when received, where the platform signs none.
+    """
+
+    content: Mapping[str, Any]
+    message: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Challenge:
+    """A question by which the platform tests the address; answered at once, nothing is stored."""
+
+    body: bytes = b""
+    status: int = 200
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """One thing that happened on a platform, in our words.
+
+    Attributes:
+        kind: what it is. `roster` says who is in the room, `over` that the call ended, `spoke` that somebody
+            was heard from `at` − `seconds` to `at`, `cancelled` that the visit never took place.
+        room: the room's *instance*: the platform's id of this one meeting, never its name.
+        name: the room's name as the vendor gave it to the platform; used once, to find the session.
+        at: seconds since 1970 UTC, by the platform's clock where it tells.
+        person: our own id of the participant as it came back (`identity`), else the platform's pseudonym.
+            Names and e-mail addresses never leave the adapter.
+        connection: the platform's id of this one presence; empty where it has none.
+        how: for `left`: on purpose, lost, sent out by somebody, or never admitted.
+        people: for `roster`: (person, connection) of everybody there; bots and recorders are left out.
+        seconds: for `spoke`: how long.
+    """
+
+    kind: Literal["started", "joined", "left", "roster", "over", "spoke", "cancelled"]
+    room: str
+    at: float
+    name: str = ""
+    person: str = ""
+    connection: str = ""
+    how: Literal["left", "dropped", "ejected", "declined"] = "left"
+    people: tuple[tuple[str, str], ...] = ()
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,3 +253,38 @@ class Adapter(ABC):
 
     async def withdraw(self, prompt: str) -> None:  # noqa: B027 - most adapters have nothing to take back
         """A prompt was answered or cancelled elsewhere; take it off the screen."""
+
+
+class WebhookAdapter(Adapter):
+    """A platform that posts what happens to `/v1/adapters/<name>/events`.
+
+    `verify` and `parse` are pure: they see the raw bytes and a given time, and neither network nor database.
+
+    Attributes:
+        max_body: bytes that a message may have; larger ones are refused unread.
+        statuses: the HTTP status of a refusal, where the platform needs another one than 401 (signature),
+            413 (size) and 400 (everything else): some stop for good at 4xx, one takes 401 for success.
+    """
+
+    max_body: int = 256 * 1024
+    statuses: Mapping[Reason, int] = {}
+
+    @abstractmethod
+    def verify(self, request: RawRequest, now: float) -> Verified | Challenge:
+        """Check that a message is the platform's own, recent and whole.
+
+        Raises:
+            Rejected: it is not.
+        """
+
+    @abstractmethod
+    def parse(self, message: Verified) -> Sequence[Happening]:
+        """What a message says; empty for kinds that do not matter here.
+
+        Raises:
+            Rejected: `malformed`.
+        """
+
+    async def snapshot(self, room: str) -> Happening | None:
+        """Ask the platform who is in a room instance now: a `roster`, or `over`; None when it cannot tell."""
+        return None

@@ -23,6 +23,7 @@ PUBLIC = {
     "instruments",
     "scoring",
     "adapters",
+    "signatures",
     "data",
     "exports",
     "sessions",
