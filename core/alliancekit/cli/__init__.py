@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from alliancekit.cli import config, demo, plugins, serve
+from alliancekit.cli import config, demo, measures, plugins, serve
 from alliancekit.errors import AllianceKitError
 
 REFUSED = 3
@@ -25,6 +25,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.add_typer(config.app, name="config")
+app.add_typer(measures.app, name="measures")
 app.add_typer(plugins.app, name="plugins")
 
 
