@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -80,7 +81,7 @@ def overview(deployed: Deployed) -> RenderableType:
         notes.append(f"{UNVERIFIED} Part of the key is not confirmed in a source: measures show NAME.")
     if any(text_state(one, deployed) == "pack missing" for one in deployed.instruments):
         notes.append("pack missing: scores answers, but cannot be asked; see measures import.")
-    return Group(table, *(Text(note, style="dim") for note in notes))
+    return Group(table, "", *(Text(note, style="dim") for note in notes))
 
 
 def page(instrument: Instrument, deployed: Deployed) -> RenderableType:
@@ -91,7 +92,7 @@ def page(instrument: Instrument, deployed: Deployed) -> RenderableType:
     grid.add_column(overflow="fold")
     for title, told in _parts(instrument, deployed):
         grid.add_row(title, told)
-    return Group(head, Text(instrument.title.get("en", "")), Padding(grid, (1, 0, 0, 0)))
+    return Group(head, _text(instrument.title.get("en", "")), Padding(grid, (1, 0, 0, 0)))
 
 
 def _parts(instrument: Instrument, deployed: Deployed) -> Iterator[tuple[str, RenderableType]]:
@@ -114,9 +115,10 @@ def _parts(instrument: Instrument, deployed: Deployed) -> Iterator[tuple[str, Re
     yield "rights", _text(instrument.licence)
 
 
-def _text(told: str) -> Text:
-    """Text without markup; control characters of a site's files are stripped."""
-    return Text(told, overflow="fold")
+def _text(told: str, style: str = "") -> Text:
+    """Text without markup, and without the control characters that a terminal would obey."""
+    plain = "".join("�" if unicodedata.category(letter) == "Cc" else letter for letter in told)
+    return Text(plain, style=style, overflow="fold")
 
 
 def _lines(told: Sequence[str]) -> RenderableType:
@@ -137,7 +139,7 @@ def _cited(instrument: Instrument, told: Sequence[tuple[str, str]]) -> Renderabl
     parts: list[RenderableType] = []
     for source, lines in by_source.items():
         behind = "the source below" if source == instrument.source else source
-        parts += [_lines(lines), Text(f"From: {behind}", style="dim", overflow="fold")]
+        parts += [_lines(lines), _text(f"From: {behind}", "dim")]
     return Group(*parts) if parts else _lines(())
 
 
