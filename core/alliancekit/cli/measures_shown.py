@@ -14,12 +14,17 @@ from rich.text import Text
 
 from alliancekit.instruments.catalogue import languages_of
 from alliancekit.instruments.keys import Key, keys
-from alliancekit.instruments.model import CutOff, Instrument, Item, Norm, Reliability, Scale
+from alliancekit.instruments.model import CutOff, Instrument, Item, Norm, Reliability, Scale, Texts
 from alliancekit.instruments.site import Deployed
 
 UNVERIFIED: Final = "†"
 SYMBOLS: Final = {"alpha": "α", "omega": "ω", "retest": "retest r"}
 HIGHER: Final = {"better": "higher is better", "worse": "lower is better", "neither": "two poles"}
+
+
+def _english(texts: Texts) -> str:
+    """The English wording, or else the first there is."""
+    return texts.get("en") or next(iter(texts.values()), "")
 
 
 def text_state(instrument: Instrument, deployed: Deployed) -> str:
@@ -41,7 +46,7 @@ def summary(instrument: Instrument, deployed: Deployed) -> dict[str, Any]:
         "name": instrument.name,
         "form": instrument.form,
         "version": instrument.version,
-        "title": instrument.title.get("en", ""),
+        "title": _english(instrument.title),
         "items": len(instrument.items),
         "scales": [scale.name for scale in instrument.scales],
         "text": text_state(instrument, deployed),
@@ -92,7 +97,7 @@ def page(instrument: Instrument, deployed: Deployed) -> RenderableType:
     grid.add_column(overflow="fold")
     for title, told in _parts(instrument, deployed):
         grid.add_row(title, told)
-    return Group(head, _text(instrument.title.get("en", "")), Padding(grid, (1, 0, 0, 0)))
+    return Group(head, _text(_english(instrument.title)), Padding(grid, (1, 0, 0, 0)))
 
 
 def _parts(instrument: Instrument, deployed: Deployed) -> Iterator[tuple[str, RenderableType]]:
@@ -123,8 +128,10 @@ def _text(told: str, style: str = "") -> Text:
 
 def _lines(told: Sequence[str]) -> RenderableType:
     """One line, or several with a bullet each."""
-    if len(told) < 2:
-        return _text(told[0]) if told else Text("none", style="dim")
+    if not told:
+        return Text("none", style="dim")
+    if len(told) == 1:
+        return _text(told[0])
     grid = Table.grid(padding=(0, 1, 0, 0))
     for line in told:
         grid.add_row("•", _text(line))
@@ -181,14 +188,14 @@ def _scales(instrument: Instrument) -> RenderableType:
 def _scale(scale: Scale, key: Key) -> str:
     ends = f"{_number(key.lowest)} to {_number(key.highest)}, {HIGHER[scale.higher_is]}"
     if scale.higher_is == "neither":
-        ends += f" ({scale.low.get('en', 'low')} – {scale.high.get('en', 'high')})"
+        ends += f" ({_english(scale.low) or 'low'} – {_english(scale.high) or 'high'})"
     if scale.parts:
         return f"{' + '.join(scale.parts)}; {ends}"
     if scale.method == "formula":
         terms = [f"{_number(weight)} · {name}" for name, weight in scale.weights.items()]
         how = " + ".join([*([_number(scale.constant)] if scale.constant else []), *terms])
     else:
-        how = f"{scale.method} of {_spans(scale.items)}" if len(scale.items) > 1 else scale.items[0]
+        how = f"{scale.method} of " * (len(scale.items) > 1) + _spans(scale.items)
     missing = f"; {scale.max_missing} may be missing, pro-rated" if scale.max_missing else ""
     return f"{how}; {ends}{missing}"
 
