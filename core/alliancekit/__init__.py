@@ -41,6 +41,7 @@ What people touch:
 web             the custom element and its texts
 server          the HTTP API, the WebSocket, the therapist's pages
 demo            a whole call on this machine
+development     what helps while a plugin is being written
 cli             the command `alliancekit`
 """
 

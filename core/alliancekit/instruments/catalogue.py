@@ -49,6 +49,7 @@ class Instruments:
 
     def __init__(self, instruments: Iterable[Instrument] = ()) -> None:
         self._by_key: dict[tuple[str, str], Instrument] = {}
+        self._notes: dict[tuple[str, str], str] = {}
         for instrument in instruments:
             self.add(instrument)
 
@@ -95,6 +96,25 @@ class Instruments:
         """Every form of an instrument; empty when there is none of this name."""
         return tuple(i for (known, _), i in self._by_key.items() if known == name)
 
+    def note(self, name: str, form: str, text: str) -> None:
+        """Say why a form of an instrument is not what it could be: its file here cannot be used."""
+        self._notes[name, form] = text
+
+    def why_not_asked(self, name: str, role: str) -> str:
+        """Why a role cannot be asked an instrument, and what to do; empty when it can.
+
+        Raises:
+            UnknownInstrumentError: there is no such instrument, or none for this role.
+        """
+        reason = why_not_asked(self.get(name, role))
+        note = self._notes.get((name, role), "")
+        return f"{reason} {note}".strip() if reason else ""
+
+    def why_nobody_is_asked(self, name: str) -> str:
+        """Why nobody can be asked an instrument, in any form; empty when somebody can, or it is unknown."""
+        reasons = [self.why_not_asked(name, form.form) for form in self.forms(name)]
+        return reasons[0] if reasons and all(reasons) else ""
+
     def scales(self) -> tuple[ScaleInfo, ...]:
         """Direction and cut-off of every scale, for `events.SeriesUpdated.scales`."""
         return tuple(info for instrument in self for info in scales_of(instrument))
@@ -138,6 +158,23 @@ def scales_of(instrument: Instrument) -> tuple[ScaleInfo, ...]:
     return tuple(found)
 
 
+def why_not_asked(instrument: Instrument) -> str:
+    """Why people cannot be asked this form of an instrument, and what to do; empty when they can.
+
+    The wording of most published instruments belongs to somebody else. Without the site's text pack such an
+    instrument scores answers that were collected elsewhere, but cannot be asked.
+    """
+    if instrument.text == "included" or (
+        all(item.text for item in instrument.items) and languages_of(instrument)
+    ):
+        return ""
+    return (
+        f"The instrument {instrument.name!r} ({instrument.form} form) cannot be asked: its text belongs to "
+        "somebody else, and there is no text pack for it here. "
+        "Import the one of your site: alliancekit measures import FILE."
+    )
+
+
 def languages_of(instrument: Instrument) -> tuple[str, ...]:
     """The languages in which every text of the instrument exists, sorted."""
     texts = [text for text in _texts(instrument) if text]
@@ -155,7 +192,7 @@ def localise(instrument: Instrument, language: str) -> ShownInstrument:
     Raises:
         InstrumentError: an item has no wording, because its text pack is missing.
     """
-    if instrument.validated:
+    if instrument.validated or instrument.text == "pack":
         complete = languages_of(instrument)
         language = next((tag for tag in (*_tags(language), *complete) if tag in complete), "en")
 
