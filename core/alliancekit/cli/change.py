@@ -54,7 +54,7 @@ def change(
     printed: dict[str, Any] = {}
     higher_is: Literal["better", "worse", "neither"] = "neither"
     if measure is not None:
-        from alliancekit.cli.registered import instrument, scale_of
+        from alliancekit.cli.chosen import instrument, scale_of
 
         chosen = instrument(measure, form)
         found = scale_of(chosen, scale)
