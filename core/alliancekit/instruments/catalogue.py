@@ -7,7 +7,8 @@ from typing import Literal, NotRequired, TypedDict
 
 from alliancekit.errors import InstrumentError, UnknownInstrumentError
 from alliancekit.events import ScaleInfo
-from alliancekit.instruments.model import Instrument, Item, Texts
+from alliancekit.instruments.keys import keys
+from alliancekit.instruments.model import Instrument, Item, Option, Texts
 
 
 class ShownOption(TypedDict):
@@ -15,10 +16,14 @@ class ShownOption(TypedDict):
 
     value: int
     label: str
+    symbol: NotRequired[str]
 
 
 class ShownItem(TypedDict):
-    """One item as a page shows it: a choice with options, or a slider with its range and both ends."""
+    """One item as a page shows it: a choice with options, or a slider with its range and both ends.
+
+    A slider's numbers are integers, as they are sent and stored; with `decimals` 1 a page says 8.5 for 85.
+    """
 
     id: str
     kind: Literal["choice", "slider"]
@@ -27,6 +32,7 @@ class ShownItem(TypedDict):
     minimum: NotRequired[int]
     maximum: NotRequired[int]
     step: NotRequired[int]
+    decimals: NotRequired[int]
     low: NotRequired[str]
     high: NotRequired[str]
 
@@ -56,8 +62,9 @@ class Instruments:
         """Register one form of an instrument.
 
         Raises:
-            InstrumentError: the name is taken in this form.
+            InstrumentError: the name is taken in this form, or a scale cannot be computed exactly.
         """
+        keys(instrument)
         key = (instrument.name, instrument.form)
         if key in self._by_key:
             raise InstrumentError(
@@ -197,6 +204,12 @@ def localise(instrument: Instrument, language: str) -> ShownInstrument:
     def say(text: Texts) -> str:
         return next((text[tag] for tag in _tags(language) if tag in text), "")
 
+    def option_shown(option: Option) -> ShownOption:
+        shown = ShownOption(value=option.value, label=say(option.label) or str(option.value))
+        if option.symbol:
+            shown["symbol"] = option.symbol
+        return shown
+
     def show(item: Item) -> ShownItem:
         if not say(item.text):
             raise InstrumentError(
@@ -206,12 +219,11 @@ def localise(instrument: Instrument, language: str) -> ShownInstrument:
             )
         shown = ShownItem(id=item.id, kind=item.kind, text=say(item.text))
         if item.kind == "choice":
-            shown["options"] = [
-                ShownOption(value=option.value, label=say(option.label) or str(option.value))
-                for option in instrument.options_of(item)
-            ]
+            shown["options"] = [option_shown(option) for option in instrument.options_of(item)]
         else:
             shown["minimum"], shown["maximum"], shown["step"] = item.minimum, item.maximum, item.step
+            if item.decimals:
+                shown["decimals"] = item.decimals
             shown["low"], shown["high"] = say(item.low), say(item.high)
         return shown
 
