@@ -18,22 +18,23 @@ from sqlalchemy import Connection
 from alliancekit import calls
 from alliancekit.adapters import PromptHint
 from alliancekit.config import Settings
-from alliancekit.errors import ConfigError
+from alliancekit.errors import AllianceKitError, ConfigError
 from alliancekit.events import SpeechSpan
 from alliancekit.feedback import AskPolicy, Feedback
-from alliancekit.hookspecs import AllianceHooks
 from alliancekit.instruments.catalogue import Instruments
 from alliancekit.instruments.site import Deployed, deployed
+from alliancekit.isolation import ErrorReport
 from alliancekit.live import Address, LiveHub
 from alliancekit.outbox import Relay
 from alliancekit.pipeline import Pipeline, hint_of
-from alliancekit.plugins import PluginHost, PluginsConfig
+from alliancekit.plugins import Given, PluginHost, PluginsConfig, status
 from alliancekit.secret_refs import resolved
 from alliancekit.sessions import Fact
 from alliancekit.store import migrate, presence, prompts, tenants
 from alliancekit.store import sessions as rows
 from alliancekit.store.database import Database, open_database
 from alliancekit.store.outbox import Work, add_work
+from alliancekit.store.plugin_data import DatabaseRows
 from alliancekit.watchdog import Watchdog
 
 log = logging.getLogger("alliancekit.service")
@@ -52,6 +53,7 @@ class Service:
         settings: what `alliancekit.config.load` gave.
         extra: plugins beside the configured ones, as (name, plugin); for tests and embedding.
         no_plugins: load no plugin at all.
+        on_error: told of every exception of a plugin; for development only, see `isolation.ErrorReport`.
         clock: seconds since 1970 UTC.
 
     Raises:
@@ -63,15 +65,16 @@ class Service:
         self,
         settings: Settings,
         *,
-        extra: Sequence[tuple[str, AllianceHooks]] = (),
+        extra: Sequence[tuple[str, Given]] = (),
         no_plugins: bool = False,
+        on_error: ErrorReport | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.settings = settings
         self.clock = clock
         self.live = LiveHub(clock)
         config = plugins_config(settings)
-        self.plugins = PluginHost(config, extra=extra, no_plugins=no_plugins)
+        self.plugins = PluginHost(config, extra=extra, no_plugins=no_plugins, on_error=on_error)
         self.plugins.load()
         self.hooks = self.plugins.hooks
         deployment = deployed_instruments(settings, self.plugins)
@@ -95,8 +98,14 @@ class Service:
         Raises:
             StoreError: the database cannot be used.
             ConfigError: the data directory cannot be written.
+            PluginError: a required plugin cannot bring its rows up to date.
         """
         self.database = await prepared_database(self.settings)
+        try:
+            await self.plugins.open_data(DatabaseRows(self.database))
+        except AllianceKitError:
+            await self.database.close()
+            raise
         prompt_settings = self.settings.prompts
         policy = AskPolicy(
             in_call=prompt_settings.expire_in_call_after,
@@ -124,6 +133,7 @@ class Service:
         self._watchdog.start()
         self._spawn(self.relay.run(), "relay")
         self._spawn(self.calls.run(), "calls")
+        self._spawn(status.keep(self.settings.data_dir, lambda: self.plugins.report), "plugins")
         for adapter in self.plugins.adapters:
             await adapter.start(self)
 

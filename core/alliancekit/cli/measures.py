@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from alliancekit.cli import measures_import, measures_responses
+from alliancekit.cli import measures_import, measures_responses, reliability
 
 app = typer.Typer(no_args_is_help=True, help="Instruments and text packs.")
 
@@ -16,3 +16,4 @@ def measures() -> None:
 
 app.command("import")(measures_import.import_measure)
 app.command("responses")(measures_responses.responses)
+app.command("reliability")(reliability.reliability)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, NotRequired, TypedDict
 
 from alliancekit.errors import InstrumentError, UnknownInstrumentError
-from alliancekit.events import ScaleInfo
-from alliancekit.instruments.keys import keys
-from alliancekit.instruments.model import Instrument, Item, Option, Texts
+from alliancekit.events import ItemInfo, ScaleInfo
+from alliancekit.instruments.keys import Key, keys
+from alliancekit.instruments.model import Instrument, Item, Option, Scale, Texts
 
 
 class ShownOption(TypedDict):
@@ -138,7 +138,7 @@ def scales_of(instrument: Instrument) -> tuple[ScaleInfo, ...]:
     """What an instrument says about its scales; a scale with several cut-offs shows the first."""
     has_total = any(scale.name == "total" for scale in instrument.scales)
     found = []
-    for scale in instrument.scales:
+    for scale, key in zip(instrument.scales, keys(instrument), strict=True):
         cut_off = next((c for c in instrument.cut_offs if c.scale == scale.name), None)
         norm = next((n for n in instrument.norms if n.scale == scale.name), None)
         exact = next((r for r in instrument.reliabilities if r.scale == scale.name and not r.at_least), None)
@@ -158,6 +158,7 @@ def scales_of(instrument: Instrument) -> tuple[ScaleInfo, ...]:
                 sd=norm.sd if norm and precise else None,
                 reliability=exact.value if exact and precise else None,
                 precision_source=f"{norm.source}; {exact.source}" if norm and exact else "",
+                items=_items_of(instrument, scale, key),
             )
         )
     return tuple(found)
@@ -178,6 +179,19 @@ def why_not_asked(instrument: Instrument) -> str:
         "somebody else, and there is no text pack for it here. "
         "Import the one of your site: alliancekit measures import FILE."
     )
+
+
+def _items_of(instrument: Instrument, scale: Scale, key: Key) -> tuple[ItemInfo, ...]:
+    weights = {term.item: term.coefficient for term in key.terms}
+    found = []
+    for number, item in enumerate(instrument.items, start=1):
+        if weight := weights.get(item.id, 0):
+            low, high = instrument.range_of(item)
+            low_is_worse = (weight > 0) == (scale.higher_is == "better")
+            found.append(
+                ItemInfo(id=item.id, number=number, minimum=low, maximum=high, low_is_worse=low_is_worse)
+            )
+    return tuple(found)
 
 
 def languages_of(instrument: Instrument) -> tuple[str, ...]:
