@@ -1,4 +1,4 @@
-"""The instruments that the configured plugins bring, for commands that take `--measure`."""
+"""The instruments of this deployment, for commands that take `--measure`."""
 
 from __future__ import annotations
 
@@ -12,19 +12,15 @@ if TYPE_CHECKING:
 
 
 def instruments() -> Instruments:
-    """Load the configured plugins and return the instruments that they register.
+    """All instruments of this deployment: of the configured plugins and of the site.
 
     Raises:
         ConfigError: the settings cannot be used.
         PluginError: a required plugin failed.
     """
-    from alliancekit.config import load
-    from alliancekit.plugins import PluginHost
-    from alliancekit.service import plugins_config
+    from alliancekit.cli.deployment import deployment
 
-    host = PluginHost(plugins_config(load()))
-    host.load()
-    return host.instruments
+    return deployment().instruments
 
 
 def instrument(name: str, form: str | None = None) -> Instrument:
