@@ -156,7 +156,7 @@ class Verified:
     Attributes:
         content: the parsed body.
         message: what tells this message from every other: the platform's own id, or a digest of the body.
-        at: when it was sent, in seconds since 1970 UTC, as signed; when received, where the platform signs none.
+        at: seconds since 1970 UTC: when it was sent, as signed; when it came, where no time is signed.
     """
 
     content: Mapping[str, Any]

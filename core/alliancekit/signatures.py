@@ -18,7 +18,7 @@ from typing import Any
 from alliancekit.adapters import Rejected
 
 WINDOW = 300.0
-"""Seconds by which a message's time may differ from ours, in both directions, where the platform names none."""
+"""Seconds by which a message's time may differ from ours, to both sides, where the platform names none."""
 
 DEPTH = 32
 """How deep JSON of a platform may be nested."""
