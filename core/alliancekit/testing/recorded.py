@@ -41,15 +41,16 @@ def outcome(adapter: WebhookAdapter, messages: Sequence[Recorded], people: Mappi
     state = CallState()
     sent_out: dict[str, float] = {}
     rosters: dict[str, tuple[happenings.Roster, ...]] = {}
+
+    def find(person: str, _: str) -> str | None:
+        return person if person in people else None
+
     for one in messages:
         found = adapter.verify(one.request, one.at)
         if not isinstance(found, Verified):
             continue
         for room, said in _by_room(adapter, found).items():
-            known = {person: person for person in people}
-            told = happenings.told(
-                said, room, lambda person, _, known=known: known.get(person), tuple(people)
-            )
+            told = happenings.told(said, room, find, tuple(people))
             state = sessions.merge_all(state, told.facts)
             rosters[room] = happenings.latest((*rosters.get(room, ()), *told.rosters))
             state = sessions.merge_all(state, happenings.missing(state, room, rosters[room]))
