@@ -148,10 +148,10 @@ class Inbound:
         now = self._clock()
         doing = self._doing[adapter.name]
         try:
-            found = self._verified(adapter, request, now)
+            found = verified(adapter, request, now)
             if isinstance(found, Challenge):
                 return Reply(found.status, found.body, found.content_type, tuple(found.headers.items()))
-            said = self._parsed(adapter, found, now)
+            said = parsed(adapter, found, now)
             doing.last_at = now
             if said:
                 applied = await self._database.write(
@@ -164,28 +164,6 @@ class Inbound:
         except Rejected as refused:
             return self.refuse(adapter, refused.reason)
         return Reply(200, b"{}")
-
-    @staticmethod
-    def _verified(adapter: WebhookAdapter, request: RawRequest, now: float) -> Verified | Challenge:
-        if len(request.body) > adapter.max_body:
-            raise Rejected("too_large")
-        try:
-            return adapter.verify(request, now)
-        except Rejected:
-            raise
-        except ANYTHING as error:
-            raise _misread(adapter, error) from None
-
-    @staticmethod
-    def _parsed(adapter: WebhookAdapter, message: Verified, now: float) -> tuple[Happening, ...]:
-        try:
-            said = tuple(adapter.parse(message))
-            happenings.check(said, now)
-        except Rejected:
-            raise
-        except ANYTHING as error:
-            raise _misread(adapter, error) from None
-        return said
 
     async def run(self) -> None:
         """Ask platforms that can be asked who is in their open rooms, until cancelled."""
@@ -300,6 +278,38 @@ class Inbound:
         spans = [SpeechSpan(role=roles[who], start=start, end=end) for who, start, end in told.spoke]
         if spans:
             _heard(conn, room, spans, now)
+
+
+def verified(adapter: WebhookAdapter, request: RawRequest, now: float) -> Verified | Challenge:
+    """What an adapter makes of a request.
+
+    Raises:
+        Rejected: it is not taken; `malformed` whatever else the adapter raised.
+    """
+    if len(request.body) > adapter.max_body:
+        raise Rejected("too_large")
+    try:
+        return adapter.verify(request, now)
+    except Rejected:
+        raise
+    except ANYTHING as error:
+        raise _misread(adapter, error) from None
+
+
+def parsed(adapter: WebhookAdapter, message: Verified, now: float) -> tuple[Happening, ...]:
+    """What a message says.
+
+    Raises:
+        Rejected: `malformed`, also when the adapter raised or said what no platform can mean.
+    """
+    try:
+        said = tuple(adapter.parse(message))
+        happenings.check(said, now)
+    except Rejected:
+        raise
+    except ANYTHING as error:
+        raise _misread(adapter, error) from None
+    return said
 
 
 def _misread(adapter: WebhookAdapter, error: BaseException) -> Rejected:

@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import pytest
@@ -20,6 +20,7 @@ from alliancekit.adapters import (
     Challenge,
     Happening,
     RawRequest,
+    Reason,
     Rejected,
     Verified,
     WebhookAdapter,
@@ -38,7 +39,7 @@ class Toy(WebhookAdapter):
     title = "Toy platform"
     capabilities = Capabilities(webhooks=True, presence=True, trust="static_token")
     max_body = 2000
-    statuses = {"bad_signature": 503, "malformed": 422}
+    statuses: ClassVar[dict[Reason, int]] = {"bad_signature": 503, "malformed": 422}
 
     def __init__(self) -> None:
         self.seen: list[RawRequest] = []
