@@ -70,7 +70,9 @@ class PushAdapter(WebhookAdapter):
         signed = f"{identifier}.{sent}.".encode() + request.body
         expected = [digest(key, signed) for key in self._keys]
         ours = [from_base64(one.removeprefix("v1,")) for one in given if one.startswith("v1,")]
-        if not any([hmac.compare_digest(one, each) for one in ours for each in expected]):
+        # All are compared, so that time tells nothing.
+        fits = [hmac.compare_digest(one, each) for one in ours for each in expected]
+        if not any(fits):
             raise Rejected("bad_signature")
         check_age(at, now)
         return Verified(content=json_object(request.body), message=identifier, at=at)

@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from alliancekit import calls, happenings, sessions
 from alliancekit.adapters import Challenge, Happening, RawRequest, Reason, Rejected, Verified, WebhookAdapter
 from alliancekit.errors import StoreError
-from alliancekit.events import SpeechSpan
+from alliancekit.events import Role, SpeechSpan
 from alliancekit.isolation import ANYTHING
 from alliancekit.store import inbound as store
 from alliancekit.store import presence, tenants
@@ -274,7 +274,7 @@ class Inbound:
         applied.due[room.tenant, room.session] = calls.apply(
             conn, room.tenant, room.session, (*told.facts, *lost), policy=self._calls.policy, now=now
         )
-        roles = {one.id: one.role for one in people}
+        roles: dict[str, Role] = {one.id: one.role for one in people}
         spans = [SpeechSpan(role=roles[who], start=start, end=end) for who, start, end in told.spoke]
         if spans:
             _heard(conn, room, spans, now)
