@@ -130,6 +130,7 @@ class LiveKitWebhooks(WebhookAdapter):
     """LiveKit's webhooks: the room's sid is the instance, the identity in the access token the person."""
 
     name = "livekit"
+    title = "LiveKit, OpenVidu 3"
     capabilities = Capabilities(presence=True, webhooks=True, identity=True, trust="signed", replay_safe=True)
 
     def __init__(self, settings: LiveKitSettings) -> None:
