@@ -214,7 +214,7 @@ def test_other_events_are_left_out(kind: str) -> None:
 
 
 def test_the_plugin_brings_the_adapter() -> None:
-    [adapter] = Alliance(it=(JaaS, {"secrets": [SECRET]})).adapters
+    [adapter] = Alliance(it=JaaS).adapters
     assert isinstance(adapter, JaaSWebhooks)
 
 

@@ -235,7 +235,7 @@ def test_accounts_and_addresses_stay_here() -> None:
 
 
 def test_the_plugin_brings_the_adapter() -> None:
-    [adapter] = Alliance(it=(Jitsi, {"secrets": [TOKEN]})).adapters
+    [adapter] = Alliance(it=Jitsi).adapters
     assert isinstance(adapter, JitsiWebhooks)
     assert adapter.capabilities.trust == "static_token"
 

@@ -297,7 +297,7 @@ def test_a_presence_never_begins_after_it_was_told() -> None:
 
 
 def test_the_plugin_brings_the_adapter() -> None:
-    [adapter] = Alliance(it=(LiveKit, {"secrets": [SECRET]})).adapters
+    [adapter] = Alliance(it=LiveKit).adapters
     assert isinstance(adapter, LiveKitWebhooks)
     assert SECRET not in repr(LiveKitSettings.model_validate({"secrets": [SECRET]}))
 
