@@ -22,6 +22,7 @@ from alliancekit.sessions import (
     Gone,
     Over,
     Present,
+    later_end,
     merge,
     merge_all,
     next_check,
@@ -342,3 +343,28 @@ def test_every_disorder_of_a_call_ends_alike_and_asks_each_person_once(
     assert verdict.ended_at is not None
     assert pieces(state, verdict.ended_at) == CALL_PIECES
     assert sorted(asked) == ["par_c", "par_t"]
+
+
+# late news of an inferred end -------------------------------------------------------------------------
+
+
+def test_presence_that_reaches_over_an_inferred_end_moves_it() -> None:
+    roles: dict[str, Role] = {"c": "client", "t": "therapist", "o": "observer"}
+    early = [
+        Gone(connection="c1", participant="c", joined_at=0.0, at=300.0),
+        Gone(connection="t1", participant="t", joined_at=0.0, at=300.0),
+    ]
+    reached = Gone(connection="t1", participant="t", joined_at=0.0, at=900.0)
+    soon = Gone(connection="c2", participant="c", joined_at=915.0, at=1800.0)
+    much_later = Gone(connection="c3", participant="c", joined_at=5000.0, at=5100.0)
+    observer = Gone(connection="o1", participant="o", joined_at=0.0, at=9000.0)
+
+    def end(*more: Fact) -> float:
+        return later_end(merge_all(CallState(), [*early, *more]), 300.0, 20.0, roles)
+
+    assert end() == 300.0
+    assert end(soon, much_later, observer) == 300.0
+    assert end(reached) == 900.0
+    assert end(soon, reached, much_later) == 1800.0
+    assert end(soon, reached, Over(at=1000.0)) == 1000.0
+    assert end(Over(at=100.0)) == 300.0

@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from alliancekit.errors import ConflictError, NotFoundError
 from alliancekit.events import Guidance, Signal
 from alliancekit.plugins.data import Row
-from alliancekit.store import audit, series
+from alliancekit.store import audit, inbound, series
 from alliancekit.store.database import Database
 from alliancekit.store.erasure import erase_episode
 from alliancekit.store.feedback import save_submission
@@ -34,6 +34,9 @@ async def full(database: Database) -> Case:
         series.record_not_computed(
             conn, case.tenant, case.session, hook="detect_signals", plugin="x", status="timeout", now=NOW
         )
+        conn.execute(update(session).where(session.c.id == case.session).values(adapter="toy", room="r"))
+        assert inbound.bind_room(conn, "toy", "inst-1", "r", NOW)
+        inbound.take_message(conn, "toy", "m1", NOW)
         for episode in (case.episode, ""):
             row = Row(
                 plugin="notes", tenant=case.tenant, episode=episode, key="k", value='"secret"', version=1
@@ -62,7 +65,8 @@ async def test_everything_of_the_episode_goes_and_nothing_of_another(database: D
     assert counts == {"sessions": 1, "responses": 1, "plugin_rows": 1}
     after = await database.read(held)
     assert {name for name, rows in after.items() if rows} == {
-        "tenant", "tenant_key", "episode", "session", "participant", "plugin_data", "audit", "outbox"
+        "tenant", "tenant_key", "episode", "session", "participant", "plugin_data", "audit", "outbox",
+        "inbound_message"
     }  # fmt: skip
     assert (after["episode"], after["session"], after["participant"], after["plugin_data"]) == (1, 1, 2, 1)
     assert other.session.episode != case.episode

@@ -216,7 +216,7 @@ def _adapter(name: str, secrets: list[str], url: str, given: list[str]) -> Webho
         plugin = found[name][0].entry_point.load()
         built = load(name, None, found, _values(plugin, secrets, url, given), _no_rows)
         registered = tuple(built.register_adapters())
-    except AllianceKitError:
+    except (AllianceKitError, typer.BadParameter):
         raise
     except ANYTHING as error:
         why = explain(error)
