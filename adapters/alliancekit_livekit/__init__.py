@@ -53,7 +53,7 @@ HOW: Final[Mapping[str | int, HowGone]] = {
     "USER_UNAVAILABLE": "declined",
     "USER_REJECTED": "declined",
 }
-"""`DisconnectReason` → how; every other one, and none at all, is leaving (servers before 1.8 send none)."""
+"""`DisconnectReason` → how; every other one, and none at all, is leaving (older servers: livekit #1730)."""
 
 NOBODY: Final = frozenset({"INGRESS", "EGRESS", "AGENT"})
 """`ParticipantInfo.Kind` that is no human."""
