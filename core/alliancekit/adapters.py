@@ -190,6 +190,8 @@ class Happening:
         how: for `left`: on purpose, lost, sent out by somebody, or never admitted.
         people: for `roster`: (person, connection) of everybody there; bots and recorders are left out.
         seconds: for `spoke`: how long.
+        joined_at: for `joined` and `left`: when this presence began, where the platform says so. With it, a
+            `left` whose `joined` was lost still tells the whole presence.
     """
 
     kind: Literal["started", "joined", "left", "roster", "over", "spoke", "cancelled"]
@@ -201,6 +203,7 @@ class Happening:
     how: Literal["left", "dropped", "ejected", "declined"] = "left"
     people: tuple[tuple[str, str], ...] = ()
     seconds: float = 0.0
+    joined_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from alliancekit import sessions
+from alliancekit import happenings, sessions
 from alliancekit.errors import StoreError
 from alliancekit.events import Role, Segment
 from alliancekit.sessions import CallPolicy, CallState, Fact, Gone, Over, Present
@@ -67,6 +67,10 @@ class Calls:
         due = await self._database.write(
             lambda conn: apply(conn, tenant, session, facts, policy=self.policy, now=now)
         )
+        self.applied(tenant, session, due)
+
+    def applied(self, tenant: str, session: str, due: float | None) -> None:
+        """Facts were applied and committed; `due` is what `apply` returned."""
         self._committed()
         if due is None:
             self._due.pop((tenant, session), None)
@@ -195,13 +199,19 @@ def to_rate(conn: Connection, row: Session, policy: CallPolicy, now: float) -> t
     """Participants to ask to rate an ended session.
 
     Where no presence is known at all (a vendor that connects no platform and only tells the end), the
-    vendor's word that the session took place is enough.
+    vendor's word that the session took place is enough. Who was sent out of the call, or never let in, is not
+    asked how it went.
     """
-    roles = roles_of(conn, row.tenant, row.id)
+    people = rows.participants_of(conn, row.tenant, row.id)
+    roles = {one.id: one.role for one in people}
     state = load_state(conn, row.id)
+    sent_out = {one.id: one.sent_out_at for one in people if one.sent_out_at is not None}
+    out = happenings.still_out(state, sent_out)
     if not state.connections:
-        return tuple(person for person, role in roles.items() if role != "observer")
-    return _due(state, row, roles, policy, now)
+        asked = tuple(person for person, role in roles.items() if role != "observer")
+    else:
+        asked = _due(state, row, roles, policy, now)
+    return tuple(person for person in asked if person not in out)
 
 
 def _due(state: CallState, row: Session, roles: Roles, policy: CallPolicy, now: float) -> tuple[str, ...]:

@@ -88,6 +88,7 @@ class Backend:
             ),
             therapist=episodes.therapist_of(body.participants),
             adapter=body.adapter or "",
+            room=body.room or "",
         )
         now = service.clock()
 

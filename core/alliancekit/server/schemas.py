@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, model_validator
 
 from alliancekit.events import Moment, Role, Visibility
 
@@ -30,7 +30,11 @@ class ParticipantIn(Body):
 
 
 class SessionIn(Body):
-    """A session to create; the same `external_id` again gives the same session."""
+    """A session to create; the same `external_id` again gives the same session.
+
+    `room` is what the call's room is called on the platform of `adapter`: the name you gave it there, or the
+    platform's id of this one meeting. By it, what the platform posts finds the session.
+    """
 
     external_id: ExternalId
     episode: ExternalId
@@ -38,6 +42,13 @@ class SessionIn(Body):
     measure: Annotated[str, Field(max_length=64)] | None = None
     participants: Annotated[tuple[ParticipantIn, ...], Field(min_length=1, max_length=20)]
     adapter: Annotated[str, Field(max_length=64)] | None = None
+    room: ExternalId | None = None
+
+    @model_validator(mode="after")
+    def _room_of_a_platform(self) -> Self:
+        if self.room is not None and not self.adapter:
+            raise ValueError("a room needs the adapter of its platform")
+        return self
 
 
 class ParticipantOut(BaseModel):

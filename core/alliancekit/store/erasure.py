@@ -18,6 +18,7 @@ from alliancekit.store.tables import (
     presence,
     prompt,
     response,
+    room,
     score,
     session,
     signal,
@@ -55,7 +56,7 @@ def erase_episode(
     answered = conn.execute(delete(response).where(response.c.session.in_(ids))).rowcount
     conn.execute(delete(submission).where(submission.c.participant.in_(people)))
     conn.execute(delete(delivery).where(delivery.c.prompt.in_(prompts)))
-    for table in (prompt, presence, signal, guidance, not_computed):
+    for table in (prompt, presence, room, signal, guidance, not_computed):
         conn.execute(delete(table).where(table.c.session.in_(ids)))
     conn.execute(delete(outbox).where(outbox.c.tenant == tenant, outbox.c.lane.in_(ids)))
     conn.execute(delete(participant).where(participant.c.session.in_(ids)))

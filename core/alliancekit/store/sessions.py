@@ -29,7 +29,11 @@ class NewParticipant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSession:
-    """What a vendor says about a session; `episode` is the vendor's id of the course of therapy."""
+    """What a vendor says about a session.
+
+    `episode` is the vendor's id of the course of therapy, `room` what the room of the call is called on the
+    platform of `adapter`.
+    """
 
     tenant: str
     external_id: str
@@ -39,6 +43,7 @@ class NewSession:
     participants: tuple[NewParticipant, ...]
     therapist: str = ""
     adapter: str = ""
+    room: str = ""
     example: bool = False
 
 
@@ -79,7 +84,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredParticipant:
-    """Somebody in a session."""
+    """Somebody in a session; `sent_out_at`: when the platform last said that they were sent out of it."""
 
     id: str
     tenant: str
@@ -87,6 +92,7 @@ class StoredParticipant:
     role: Role
     external_id: str
     language: str
+    sent_out_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,7 @@ def create_session(conn: Connection, new: NewSession, now: float) -> Created:
     """Store a session, or return the one that this external id already names.
 
     The episode is made with its first session; its style stays what it was then. A participant who is new to
-    a known session is added to it.
+    a known session is added to it, and so is its room, if it had none.
 
     Raises:
         ConflictError: the external id names a session of another episode.
@@ -122,6 +128,9 @@ def create_session(conn: Connection, new: NewSession, now: float) -> Created:
             "This external_id already names a session of another episode. Nothing was stored.",
             fix="Send a new external_id for every session.",
         )
+    if new.room and not created:
+        unnamed = update(session).where(session.c.id == found.id, session.c.room == "")
+        conn.execute(unnamed.values(adapter=new.adapter, room=new.room))
     for one in new.participants:
         values = {
             "id": new_id("par"),
@@ -169,6 +178,7 @@ def _insert_session(conn: Connection, new: NewSession, course: str, now: float) 
         "style": new.style,
         "measure": new.measure,
         "adapter": new.adapter,
+        "room": new.room,
         "status": "waiting",
         "seconds": 0.0,
         "example": new.example,

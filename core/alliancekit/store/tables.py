@@ -83,6 +83,7 @@ session = Table(
     Column("style", Text, nullable=False),
     Column("measure", Text, nullable=False),
     Column("adapter", Text, nullable=False, default=""),
+    Column("room", Text, nullable=False, server_default=""),
     Column("status", Text, nullable=False, default="waiting"),
     Column("started_at", Double),
     Column("ended_at", Double),
@@ -96,6 +97,7 @@ session = Table(
     UniqueConstraint("tenant", "external_id"),
     UniqueConstraint("episode", "number"),
     Index(None, "status"),
+    Index(None, "adapter", "room"),
 )
 
 participant = Table(
@@ -107,8 +109,33 @@ participant = Table(
     Column("role", Text, nullable=False),
     Column("external_id", Text, nullable=False),
     Column("language", Text, nullable=False, default="en"),
+    Column("sent_out_at", Double),
     UniqueConstraint("session", "role", "external_id"),
 )
+
+room = Table(
+    "room",
+    metadata,
+    Column("adapter", Text, primary_key=True),
+    Column("instance", Text, primary_key=True),
+    _tenant(),
+    Column("session", Text, ForeignKey("session.id"), nullable=False),
+    Column("rosters", Text, nullable=False),
+    Column("over_at", Double),
+    Column("bound_at", Double, nullable=False),
+    Index(None, "session"),
+)
+"""Which session a platform's room instance is, and the two latest lists of who was in it."""
+
+inbound_message = Table(
+    "inbound_message",
+    metadata,
+    Column("adapter", Text, primary_key=True),
+    Column("message", Text, primary_key=True),
+    Column("received_at", Double, nullable=False),
+    Index(None, "received_at"),
+)
+"""Digests of platforms' messages that were taken. Of no tenant: one message may be about several."""
 
 presence = Table(
     "presence",

@@ -11,6 +11,9 @@ stored            write an episode into a database
 samples           one event for each hook
 check             the contract every plugin is held to
 adapter_contract  the contract every adapter is held to
+webhook_contract  the contract of adapters of platforms that post what happens
+recorded          a recorded call of a platform, and what becomes of it
+hostile           bodies that no platform sends
 
 Names are imported when they are first used: installing the kit costs a test run nothing.
 """
@@ -28,7 +31,9 @@ if TYPE_CHECKING:
     from alliancekit.testing.fake_adapter import FakeAdapter, RecordingHost
     from alliancekit.testing.fake_clock import FakeClock
     from alliancekit.testing.fake_session import FakeSession
+    from alliancekit.testing.recorded import Recorded
     from alliancekit.testing.site import Site, running_site
+    from alliancekit.testing.webhook_contract import WebhookContract
 
 __all__ = [
     "AdapterContract",
@@ -38,9 +43,11 @@ __all__ = [
     "FakeClock",
     "FakeSession",
     "HookFailedError",
+    "Recorded",
     "RecordingHost",
     "Report",
     "Site",
+    "WebhookContract",
     "check_plugin",
     "running_site",
 ]
@@ -53,9 +60,11 @@ _HOME = {
     "FakeClock": "fake_clock",
     "FakeSession": "fake_session",
     "HookFailedError": "alliance",
+    "Recorded": "recorded",
     "RecordingHost": "fake_adapter",
     "Report": "check",
     "Site": "site",
+    "WebhookContract": "webhook_contract",
     "check_plugin": "check",
     "running_site": "site",
 }
