@@ -6,18 +6,31 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
 import jwt
 import pytest
 from pydantic import SecretStr, ValidationError
-from tests.adapters.webhooks import NOW, OTHER, SECRET, HostileMessages, happenings, posted, refusal, vectors
+from tests.adapters.webhooks import (
+    NOW,
+    OTHER,
+    SECRET,
+    Hostile,
+    calls,
+    happenings,
+    posted,
+    refusal,
+    vectors,
+)
 from typing_extensions import override
 from vonage_jwt import verify_signature
 from vonage_jwt.errors import VonageVerifyJwtError
 
 from alliancekit.adapters import Happening, RawRequest, Verified, WebhookAdapter
+from alliancekit.events import Role
+from alliancekit.testing import Recorded
 from alliancekit_vonage import Vonage, VonageSettings
 
 SAMPLES = vectors("vonage")
@@ -81,21 +94,44 @@ def told(content: dict[str, Any]) -> list[Happening]:
     return list(happenings(make(SECRET), signed(json.dumps(content).encode())))
 
 
-class TestHostile(HostileMessages):
-    names: ClassVar[tuple[str, ...]] = ("Ada Lovelace",)
+def call() -> list[tuple[float, dict[str, Any]]]:
+    """Two people; one is lost and comes back; Vonage leaves the data out when a connection ends."""
+
+    def came(event: str, after: int, *, who: str = "c-1", data: str = "", **more: Any) -> tuple[float, Any]:
+        there = {"id": who, "createdAt": int(NOW + after) * 1000, "data": data}
+        at = NOW + after
+        return at + 1, {**said(event, connection=there, **more), "timestamp": int(at) * 1000}
+
+    named = '{"name": "Ada Lovelace", "mail": "ada@example.org"}'
+    return [
+        (NOW, {**said("sessionCreated"), "timestamp": int(NOW) * 1000}),
+        came("connectionCreated", 5, data="par_client"),
+        came("connectionCreated", 6, who="t-1", data="par_therapist"),
+        came("connectionCreated", 7, who="v-1", data=named),
+        came("connectionDestroyed", 900, reason="networkDisconnected"),
+        came("connectionCreated", 915, who="c-2", data="par_client"),
+        came("connectionDestroyed", 2990, who="c-2", reason="clientDisconnected"),
+        came("connectionDestroyed", 2995, who="t-1", reason="clientDisconnected"),
+        (NOW + 3100, {**said("sessionDestroyed"), "timestamp": int(NOW + 3099) * 1000}),
+    ]
+
+
+class TestContract(Hostile):
+    signed_headers: ClassVar[tuple[str, ...]] = ("authorization",)
+    people: ClassVar[Mapping[str, Role]] = {"par_client": "client", "par_therapist": "therapist"}
+    names: ClassVar[tuple[str, ...]] = ("Ada Lovelace", "ada@example.org")
 
     @override
-    def adapter(self, *secrets: str) -> WebhookAdapter:
+    def make_adapter(self, secrets: Sequence[str]) -> WebhookAdapter:
         return make(*secrets)
 
     @override
-    def sign(self, body: bytes, *, secret: str = SECRET, at: float = NOW) -> RawRequest:
-        return signed(body, secret=secret, at=at)
+    def sign(self, body: bytes, at: float) -> RawRequest:
+        return signed(body, at=at)
 
     @override
-    def sample(self) -> dict[str, Any]:
-        who = connection('{"name": "Ada Lovelace"}')
-        return said("connectionDestroyed", reason="clientDisconnected", connection=who)
+    def recorded(self) -> Sequence[Recorded]:
+        return calls(self.sign, call())
 
 
 class TestSamples:

@@ -5,14 +5,28 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import pytest
 from pydantic import SecretStr, ValidationError
-from tests.adapters.webhooks import NOW, OTHER, SECRET, HostileMessages, happenings, posted, refusal, vectors
+from tests.adapters.webhooks import (
+    NOW,
+    OTHER,
+    SECRET,
+    Hostile,
+    calls,
+    happenings,
+    posted,
+    refusal,
+    vectors,
+)
 from typing_extensions import override
 
 from alliancekit.adapters import Challenge, Happening, RawRequest, Verified, WebhookAdapter
+from alliancekit.events import Role
+from alliancekit.testing import Recorded
 from alliancekit_zoom import Zoom, ZoomSettings
 
 SAMPLES = vectors("zoom")
@@ -65,23 +79,47 @@ def told(content: dict[str, Any]) -> list[Happening]:
     return list(happenings(make(SECRET), signed(json.dumps(content).encode())))
 
 
-class TestHostile(HostileMessages):
-    names: ClassVar[tuple[str, ...]] = ("Ada", "Lovelace", "ada@example.org", "second hour")
+def call() -> list[tuple[float, dict[str, Any]]]:
+    """Two people, one of them lost and back, the meeting ended twice."""
+
+    def came(event: str, after: int, **more: Any) -> tuple[float, dict[str, Any]]:
+        time = "leave_time" if event.endswith("left") else "join_time"
+        when = datetime.fromtimestamp(NOW + after, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return NOW + after + 1, meeting(event, participant=somebody(**{time: when}, **more))
+
+    therapist = {"customer_key": "par_therapist", "participant_uuid": "T-1", "user_name": "Dr Grace Hopper"}
+    ended = meeting("meeting.ended", end_time="2025-11-21T23:50:00Z")
+    reason = "Ada Lovelace left the meeting. Reason : left the meeting"
+    lost = "got disconnected from the meeting. Reason : Client Close."
+    return [
+        (NOW, meeting("meeting.started")),
+        came("meeting.participant_joined", 5),
+        came("meeting.participant_joined", 10, **therapist),
+        came("meeting.participant_left", 900, leave_reason=lost),
+        came("meeting.participant_joined", 930, participant_uuid="C-2"),
+        came("meeting.participant_left", 2990, participant_uuid="C-2", leave_reason=reason),
+        came("meeting.participant_left", 2995, **therapist, leave_reason="left the meeting"),
+        (NOW + 3001, ended),
+        (NOW + 3300, {**ended, "event_ts": 1763769300000}),
+    ]
+
+
+class TestContract(Hostile):
+    signed_headers: ClassVar[tuple[str, ...]] = ("x-zm-signature", "x-zm-request-timestamp")
+    people: ClassVar[Mapping[str, Role]] = {"par_client": "client", "par_therapist": "therapist"}
+    names: ClassVar[tuple[str, ...]] = ("Ada", "Lovelace", "ada@example.org", "second hour", "Grace")
 
     @override
-    def adapter(self, *secrets: str) -> WebhookAdapter:
+    def make_adapter(self, secrets: Sequence[str]) -> WebhookAdapter:
         return make(*secrets)
 
     @override
-    def sign(self, body: bytes, *, secret: str = SECRET, at: float = NOW) -> RawRequest:
-        return signed(body, secret=secret, at=at)
+    def sign(self, body: bytes, at: float) -> RawRequest:
+        return signed(body, at=at)
 
     @override
-    def sample(self) -> dict[str, Any]:
-        reason = "Ada Lovelace left the meeting. Reason : left the meeting"
-        return meeting(
-            "meeting.participant_left", participant=somebody(leave_time=JOINED, leave_reason=reason)
-        )
+    def recorded(self) -> Sequence[Recorded]:
+        return calls(self.sign, call())
 
 
 @pytest.mark.parametrize("one", SAMPLES["vectors"], ids=[one["note"] for one in SAMPLES["vectors"]])
