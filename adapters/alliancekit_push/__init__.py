@@ -40,6 +40,7 @@ class PushAdapter(WebhookAdapter):
     """Takes messages of the vendor's own system."""
 
     name = "push"
+    title = "Your own system"
     capabilities = Capabilities(
         presence=True, talk_balance=True, webhooks=True, identity=True, trust="signed", replay_safe=True
     )

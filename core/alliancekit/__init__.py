@@ -39,6 +39,7 @@ pipeline        what happens after a commit, step by step
 batch           files of answers: read, score, write
 archive         an episode as a whole, in an exporter's format
 episodes        sessions and series as the HTTP API gives them
+inbound         what platforms post: taken once, or refused
 live            the in-call channel
 config          settings
 service         all of it put together

@@ -234,9 +234,16 @@ class AdapterHost(Protocol):
 
 
 class Adapter(ABC):
-    """A connection to one video platform: subclass, set `name`, return it from `register_adapters`."""
+    """A connection to one video platform: subclass, set `name`, return it from `register_adapters`.
+
+    Attributes:
+        name: what it is called in the configuration and in addresses.
+        title: what the platform is called, for people; its name, where empty.
+        capabilities: what it can do.
+    """
 
     name: str
+    title: str = ""
     capabilities: Capabilities = Capabilities()
 
     @abstractmethod

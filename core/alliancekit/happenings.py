@@ -81,8 +81,19 @@ def check(happenings: Iterable[Happening], now: float) -> None:
         ]
         if not all(_is_time(value, now) for value in times):
             raise Rejected("malformed")
-        if not all(isinstance(text, str) and len(text) <= LONGEST for text in texts) or not one.room:
+        if not all(_is_text(text) for text in texts) or not one.room:
             raise Rejected("malformed")
+
+
+def _is_text(value: object) -> bool:
+    """Whether both databases can hold it: no NUL, no half of a surrogate pair, not endless."""
+    if not isinstance(value, str) or len(value) > LONGEST or "\0" in value:
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_time(value: object, now: float) -> bool:

@@ -16,11 +16,12 @@ from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from alliancekit import calls
-from alliancekit.adapters import PromptHint
+from alliancekit.adapters import PromptHint, WebhookAdapter
 from alliancekit.config import Settings
 from alliancekit.errors import AllianceKitError, ConfigError
 from alliancekit.events import SpeechSpan
 from alliancekit.feedback import AskPolicy, Feedback
+from alliancekit.inbound import Inbound
 from alliancekit.instruments.catalogue import Instruments
 from alliancekit.instruments.site import Deployed, deployed
 from alliancekit.isolation import ErrorReport
@@ -89,6 +90,7 @@ class Service:
         self.database: Database
         self.feedback: Feedback
         self.calls: calls.Calls
+        self.inbound: Inbound
         self.pipeline: Pipeline
         self.relay: Relay
 
@@ -118,6 +120,8 @@ class Service:
         self.calls = calls.Calls(
             self.database, self.settings.call.policy(), committed=self._committed, clock=self.clock
         )
+        posting = [one for one in self.plugins.adapters if isinstance(one, WebhookAdapter)]
+        self.inbound = Inbound(self.database, self.calls, posting, clock=self.clock)
         self.pipeline = Pipeline(
             self.database,
             self.hooks,
@@ -133,6 +137,7 @@ class Service:
         self._watchdog.start()
         self._spawn(self.relay.run(), "relay")
         self._spawn(self.calls.run(), "calls")
+        self._spawn(self.inbound.run(), "inbound")
         self._spawn(status.keep(self.settings.data_dir, lambda: self.plugins.report), "plugins")
         for adapter in self.plugins.adapters:
             await adapter.start(self)

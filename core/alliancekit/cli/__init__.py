@@ -10,6 +10,7 @@ import sys
 import typer
 
 from alliancekit.cli import (
+    adapters,
     change,
     config,
     congruence,
@@ -39,6 +40,7 @@ app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.add_typer(config.app, name="config")
 app.add_typer(plugins.app, name="plugins")
+app.add_typer(adapters.app, name="adapters")
 app.add_typer(new.app, name="new")
 app.command("dev")(develop.dev)
 app.command("replay")(develop.replay)

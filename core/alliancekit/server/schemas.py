@@ -161,6 +161,32 @@ class LaunchOut(BaseModel):
     url: str
 
 
+class AdapterOut(BaseModel):
+    """A connection to a video platform; counts are since this process started, times seconds since 1970 UTC.
+
+    `unknown_rooms`: genuine messages about a room that no session waits for; `strangers`: mentions of people
+    who are not in the session; `reconciliations`: how often a list of who is in a room corrected what was
+    known.
+    """
+
+    name: str
+    title: str
+    capabilities: dict[str, Any]
+    events_url: str | None
+    taken: int = 0
+    last_at: float | None = None
+    refused: dict[str, int] = {}
+    unknown_rooms: int = 0
+    strangers: int = 0
+    reconciliations: int = 0
+
+
+class AdaptersOut(BaseModel):
+    """All connections, in configured order."""
+
+    adapters: list[AdapterOut]
+
+
 class EpisodeErased(BaseModel):
     """How much an erasure deleted, for the vendor's records."""
 

@@ -16,7 +16,7 @@ from alliancekit.store.text import dump, load
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """A platform's room instance and the session it is; `rosters` are the two latest lists of who was there."""
+    """A platform's room instance, the session it is, and the two latest lists of who was there."""
 
     adapter: str
     instance: str

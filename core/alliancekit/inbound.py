@@ -1,0 +1,360 @@
+"""What platforms post: refused, answered at once, or taken with everything that follows, exactly once.
+
+A message and all that it says are applied in one transaction together with the note that it was taken. A
+crash before the commit loses nothing (the platform sends it again); one after it doubles nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final, get_args
+
+from sqlalchemy import Connection
+
+from alliancekit import calls, happenings, sessions
+from alliancekit.adapters import Challenge, Happening, RawRequest, Reason, Rejected, Verified, WebhookAdapter
+from alliancekit.errors import StoreError
+from alliancekit.events import SpeechSpan
+from alliancekit.isolation import ANYTHING
+from alliancekit.store import inbound as store
+from alliancekit.store import presence, tenants
+from alliancekit.store import sessions as rows
+from alliancekit.store.database import Database
+from alliancekit.store.inbound import Room
+from alliancekit.store.outbox import Work, add_work
+
+log = logging.getLogger("alliancekit.inbound")
+
+KEEP_SECONDS: Final = 30 * 86400.0
+"""How long it is known which messages were taken; platforms stop sending again after hours."""
+
+PRUNE_EVERY: Final = 3600.0
+
+SNAPSHOT_EVERY: Final = 60.0
+"""Seconds between two looks into the open rooms of platforms that can be asked."""
+
+SNAPSHOT_SECONDS: Final = 10.0
+"""How long a platform may take to say who is in a room."""
+
+REASONS: Final = frozenset(get_args(Reason))
+
+USUAL: Final[Mapping[Reason, int]] = {
+    "unsigned": 401,
+    "bad_signature": 401,
+    "no_secret": 401,
+    "stale": 401,
+    "from_the_future": 401,
+    "too_large": 413,
+    "repeated": 200,
+}
+"""The status of a refusal; 400 for every other reason, and whatever an adapter's platform needs instead."""
+
+
+@dataclass
+class Doing:
+    """What an adapter did since this process started.
+
+    Attributes:
+        taken: messages that were applied.
+        last_at: when the last genuine message came, seconds since 1970 UTC; None before the first.
+        refused: messages by the reason for which they were refused.
+        unknown_rooms: how often a genuine message was about a room that no session waits for.
+        strangers: mentions of people who are not in the session, such as bots.
+        reconciliations: how often the platform's own list of a room changed what was known.
+    """
+
+    taken: int = 0
+    last_at: float | None = None
+    refused: dict[str, int] = field(default_factory=dict)
+    unknown_rooms: int = 0
+    strangers: int = 0
+    reconciliations: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to a platform; `reason` is empty unless the message was refused."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
+    reason: str = ""
+
+
+@dataclass
+class _Applied:
+    """What one transaction did, for the counts and for the calls' clock."""
+
+    due: dict[tuple[str, str], float | None] = field(default_factory=dict)
+    unknown: int = 0
+    weak: int = 0
+    strangers: int = 0
+    corrected: int = 0
+
+
+class Inbound:
+    """Takes what platforms post, for all adapters of this process.
+
+    Args:
+        database: where it is stored.
+        live: the calls of this process.
+        adapters: of platforms that post what happens.
+        clock: seconds since 1970 UTC.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        live: calls.Calls,
+        adapters: Sequence[WebhookAdapter],
+        *,
+        clock: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._calls = live
+        self._clock = clock
+        self._adapters = {adapter.name: adapter for adapter in adapters}
+        self._doing: dict[str, Doing] = defaultdict(Doing)
+        self._prune_at = 0.0
+
+    def adapter(self, name: str) -> WebhookAdapter | None:
+        """The adapter that takes what its platform posts; None when there is none of this name."""
+        return self._adapters.get(name)
+
+    def doing(self, name: str) -> Doing:
+        """What an adapter did since this process started."""
+        return self._doing[name]
+
+    def refuse(self, adapter: WebhookAdapter, reason: Reason) -> Reply:
+        """Count a refusal; the answer has the status that the platform needs."""
+        if reason not in REASONS:
+            reason = "malformed"
+        refused = self._doing[adapter.name].refused
+        refused[reason] = refused.get(reason, 0) + 1
+        return Reply(adapter.statuses.get(reason, USUAL.get(reason, 400)), b"{}", reason=reason)
+
+    async def take(self, adapter: WebhookAdapter, request: RawRequest) -> Reply:
+        """Verify a message and apply it; repeated ones are answered as if they were new.
+
+        Raises:
+            StoreError: the database failed, nothing was applied; the platform has to send it again.
+        """
+        now = self._clock()
+        doing = self._doing[adapter.name]
+        try:
+            found = verified(adapter, request, now)
+            if isinstance(found, Challenge):
+                return Reply(found.status, found.body, found.content_type, tuple(found.headers.items()))
+            said = parsed(adapter, found, now)
+            doing.last_at = now
+            if said:
+                applied = await self._database.write(
+                    lambda conn: self._apply(conn, adapter, found, said, now)
+                )
+                self._count(adapter, applied)
+                if applied.weak and not applied.due:
+                    raise Rejected("weak")
+                doing.taken += bool(applied.due)
+        except Rejected as refused:
+            return self.refuse(adapter, refused.reason)
+        return Reply(200, b"{}")
+
+    async def run(self) -> None:
+        """Ask platforms that can be asked who is in their open rooms, until cancelled."""
+        able = [one.name for one in self._adapters.values() if one.capabilities.snapshot]
+        while able:
+            await asyncio.sleep(SNAPSHOT_EVERY)
+            try:
+                await self.reconcile(able)
+            except StoreError as error:
+                log.warning("open rooms not looked at, trying again: %s", type(error).__name__)
+
+    async def reconcile(self, adapters: Sequence[str]) -> None:
+        """Ask each of these adapters' platforms once who is in every open room.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        for name, instance in await self._database.read(lambda conn: store.open_rooms(conn, adapters)):
+            adapter = self._adapters[name]
+            try:
+                async with asyncio.timeout(SNAPSHOT_SECONDS):
+                    seen = await adapter.snapshot(instance)
+                now = self._clock()
+                if seen is None or seen.room != instance or seen.kind not in {"roster", "over"}:
+                    continue
+                happenings.check([seen], now)
+            except asyncio.CancelledError:
+                raise
+            except ANYTHING as error:
+                log.warning("the adapter %s could not look into a room: %s", name, type(error).__name__)
+                continue
+            work = partial(self._apply, adapter=adapter, message=None, said=(seen,), now=now)
+            self._count(adapter, await self._database.write(work))
+
+    def _count(self, adapter: WebhookAdapter, applied: _Applied) -> None:
+        doing = self._doing[adapter.name]
+        doing.unknown_rooms += applied.unknown
+        doing.strangers += applied.strangers
+        doing.reconciliations += applied.corrected
+        for (tenant, session), due in applied.due.items():
+            self._calls.applied(tenant, session, due)
+
+    def _apply(
+        self,
+        conn: Connection,
+        adapter: WebhookAdapter,
+        message: Verified | None,
+        said: Sequence[Happening],
+        now: float,
+    ) -> _Applied:
+        """All that a message says, in the caller's transaction.
+
+        A message about unknown rooms only is not noted: sent again, it may find its session.
+        """
+        applied = _Applied()
+        by_room: dict[str, list[Happening]] = defaultdict(list)
+        for one in said:
+            by_room[one.room].append(one)
+        for instance in sorted(by_room):
+            name = next((one.name for one in by_room[instance] if one.name), "")
+            room = store.find_room(conn, adapter.name, instance) or store.bind_room(
+                conn, adapter.name, instance, name, now
+            )
+            if room is None:
+                applied.unknown += 1
+            elif self._too_weak(conn, adapter, room.tenant):
+                applied.weak += 1
+            else:
+                if message is not None and not applied.due:
+                    self._once(conn, adapter, message, now)
+                self._apply_room(conn, room, by_room[instance], applied, now)
+        return applied
+
+    def _once(self, conn: Connection, adapter: WebhookAdapter, message: Verified, now: float) -> None:
+        if now >= self._prune_at:
+            self._prune_at = now + PRUNE_EVERY
+            store.forget_messages(conn, before=now - KEEP_SECONDS)
+        if not store.take_message(conn, adapter.name, message.message, now):
+            raise Rejected("repeated")
+
+    @staticmethod
+    def _too_weak(conn: Connection, adapter: WebhookAdapter, tenant: str) -> bool:
+        if adapter.capabilities.trust == "signed":
+            return False
+        found = tenants.read_tenant(conn, tenant)
+        return found is not None and bool(found.settings.get("require_signed"))
+
+    def _apply_room(
+        self, conn: Connection, room: Room, said: Sequence[Happening], applied: _Applied, now: float
+    ) -> None:
+        key = happenings.room_key(room.adapter, room.instance)
+        people = rows.participants_of(conn, room.tenant, room.session)
+        before = calls.load_state(conn, room.session)
+        told = happenings.told(said, key, _finder(people, before), [one.id for one in people])
+        applied.strangers += told.strangers
+        for person, at in told.sent_out.items():
+            store.set_sent_out(conn, room.tenant, person, at)
+        rosters = happenings.latest((*room.rosters, *told.rosters))
+        if rosters != room.rosters:
+            store.set_rosters(conn, room.adapter, room.instance, rosters)
+        state = sessions.merge_all(before, told.facts)
+        lost = happenings.missing(state, key, rosters)
+        over = [fact.at for fact in told.facts if isinstance(fact, sessions.Over)]
+        if over:
+            store.set_over(conn, room.adapter, room.instance, min(over))
+        if told.rosters and (lost or _known(before) != _known(state)):
+            applied.corrected += 1
+        applied.due[room.tenant, room.session] = calls.apply(
+            conn, room.tenant, room.session, (*told.facts, *lost), policy=self._calls.policy, now=now
+        )
+        roles = {one.id: one.role for one in people}
+        spans = [SpeechSpan(role=roles[who], start=start, end=end) for who, start, end in told.spoke]
+        if spans:
+            _heard(conn, room, spans, now)
+
+
+def verified(adapter: WebhookAdapter, request: RawRequest, now: float) -> Verified | Challenge:
+    """What an adapter makes of a request.
+
+    Raises:
+        Rejected: it is not taken; `malformed` whatever else the adapter raised.
+    """
+    if len(request.body) > adapter.max_body:
+        raise Rejected("too_large")
+    try:
+        return adapter.verify(request, now)
+    except Rejected:
+        raise
+    except ANYTHING as error:
+        raise _misread(adapter, error) from None
+
+
+def parsed(adapter: WebhookAdapter, message: Verified, now: float) -> tuple[Happening, ...]:
+    """What a message says.
+
+    Raises:
+        Rejected: `malformed`, also when the adapter raised or said what no platform can mean.
+    """
+    try:
+        said = tuple(adapter.parse(message))
+        happenings.check(said, now)
+    except Rejected:
+        raise
+    except ANYTHING as error:
+        raise _misread(adapter, error) from None
+    return said
+
+
+def _misread(adapter: WebhookAdapter, error: BaseException) -> Rejected:
+    """The refusal of a message that an adapter could not read; the exception's text may quote it."""
+    log.warning("the adapter %s raised %s on a message", adapter.name, type(error).__name__)
+    return Rejected("malformed")
+
+
+def _finder(
+    people: Sequence[rows.StoredParticipant], state: sessions.CallState
+) -> Callable[[str, str], str | None]:
+    """(person, connection) → participant: by our own id, the vendor's id, or a presence known already."""
+    by_name: dict[str, str | None] = {}
+    for one in people:
+        # The same vendor's id in two roles names nobody.
+        by_name[one.external_id] = None if one.external_id in by_name else one.id
+    by_name |= {one.id: one.id for one in people}
+
+    def find(person: str, connection: str) -> str | None:
+        if person:
+            return by_name.get(person)
+        known = state.connections.get(connection)
+        return None if known is None else known.participant
+
+    return find
+
+
+def _known(state: sessions.CallState) -> frozenset[tuple[str, bool]]:
+    return frozenset((connection, one.gone) for connection, one in state.connections.items())
+
+
+def _heard(conn: Connection, room: Room, spans: Sequence[SpeechSpan], now: float) -> None:
+    """Add what was heard to what is known; overlapping stretches of one side are one."""
+    known = presence.speech(conn, room.tenant, room.session)
+    united: list[SpeechSpan] = []
+    for span in sorted({*known, *spans}, key=lambda one: (one.role, one.start, one.end)):
+        last = united[-1] if united else None
+        if last is not None and last.role == span.role and span.start <= last.end:
+            united[-1] = SpeechSpan(role=span.role, start=last.start, end=max(last.end, span.end))
+        else:
+            united.append(span)
+    whole = tuple(sorted(united, key=lambda one: (one.start, one.end, one.role)))
+    if whole == known:
+        return
+    presence.set_speech(conn, room.tenant, room.session, whole)
+    if rows.read_session(conn, room.tenant, room.session).status == "ended":
+        again = Work(lane=room.session, kind="heard", payload={"session": room.session})
+        add_work(conn, room.tenant, [again], now)

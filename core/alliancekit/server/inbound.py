@@ -1,0 +1,99 @@
+"""`POST /v1/adapters/{name}/events`: what video platforms post; `GET /v1/adapters`: how they are doing.
+
+A platform's message is read raw: its signature is over the bytes, and over the address that the platform was
+given, which is the configured public one (`Host` says what the sender likes).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+
+from alliancekit.adapters import Adapter, RawRequest, WebhookAdapter
+from alliancekit.errors import NotFoundError
+from alliancekit.server import api, auth, problems, schemas
+from alliancekit.server.bodies import TooLargeError, read_body
+from alliancekit.service import Service
+
+PATH = "/v1/adapters/{name}/events"
+
+
+def install(app: FastAPI) -> None:
+    """Add the routes."""
+    app.add_api_route(
+        PATH,
+        events,
+        methods=["POST"],
+        tags=["platforms"],
+        summary="What a video platform posts",
+        description="The address to enter at the platform. Body and signature are the platform's own."
+        " Messages may come twice, late and in any order. 503: nothing was taken, send it again.",
+        response_class=Response,
+        responses={**{status: api.REFUSALS[status] for status in (401, 404, 503)}, **api.TOO_LARGE},
+    )
+    # Some platforms try the address with another method before they use it.
+    app.add_route(PATH, events, methods=["GET", "HEAD"], include_in_schema=False)
+
+
+async def events(request: Request) -> Response:
+    """Take or refuse one message of a platform."""
+    backend = auth.backend_of(request)
+    inbound = backend.service.inbound
+    adapter = inbound.adapter(request.path_params["name"])
+    if adapter is None:
+        raise NotFoundError(
+            "No adapter of this name takes messages here.",
+            fix="`alliancekit adapters list` shows which do; enable its plugin.",
+        )
+    try:
+        body = await _body(request, adapter.max_body)
+    except TooLargeError:
+        reply = inbound.refuse(adapter, "too_large")
+    else:
+        reply = await inbound.take(adapter, raw(request, backend.base_url, body))
+    if reply.reason and reply.status >= 400:
+        return problems.problem(reply.status, reply.reason.replace("_", "-"), "The message was not taken.")
+    return Response(reply.body, reply.status, dict(reply.headers), reply.content_type)
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    """The body; a length that is said to be too large is believed without reading."""
+    said = request.headers.get("content-length", "")
+    if said.isdecimal() and (len(said) > len(str(limit)) or int(said) > limit):
+        raise TooLargeError(f"The body is larger than {limit} bytes; nothing was done.", fix="Send less.")
+    return await read_body(request, limit)
+
+
+def raw(request: Request, base_url: str, body: bytes) -> RawRequest:
+    """A request as its platform signed it, under the public address."""
+    headers: dict[str, tuple[str, ...]] = {}
+    for name, value in request.scope["headers"]:
+        key = name.decode("latin-1").lower()
+        headers[key] = (*headers.get(key, ()), value.decode("latin-1"))
+    path = request.scope.get("raw_path") or request.scope["path"].encode()
+    query = request.scope.get("query_string", b"")
+    url = base_url + path.decode("latin-1") + ("?" + query.decode("latin-1") if query else "")
+    return RawRequest(method=request.method, url=url, headers=headers, body=body)
+
+
+@api.vendor.get("/adapters", response_model=schemas.AdaptersOut)
+async def adapters(request: Request, tenant: api.Tenant) -> schemas.AdaptersOut:
+    """The video platforms that are connected, what each can do, and what came of what they posted."""
+    backend = auth.backend_of(request)
+    return schemas.AdaptersOut(
+        adapters=[_shown(backend.service, backend.base_url, one) for one in backend.service.plugins.adapters]
+    )
+
+
+def _shown(service: Service, base_url: str, adapter: Adapter) -> schemas.AdapterOut:
+    posts = isinstance(adapter, WebhookAdapter)
+    doing: dict[str, Any] = asdict(service.inbound.doing(adapter.name)) if posts else {}
+    return schemas.AdapterOut(
+        name=adapter.name,
+        title=adapter.title or adapter.name,
+        capabilities=asdict(adapter.capabilities),
+        events_url=base_url + PATH.format(name=adapter.name) if posts else None,
+        **doing,
+    )
