@@ -52,7 +52,7 @@ class VonageSettings(BaseModel):
             a rotation the old and the new one.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     secrets: tuple[Annotated[SecretStr, Field(min_length=32)], ...] = ()
 
@@ -76,6 +76,7 @@ class VonageWebhooks(WebhookAdapter):
     """
 
     name = "vonage"
+    title = "Vonage Video"
     capabilities = Capabilities(presence=True, webhooks=True, identity=True, trust="signed", replay_safe=True)
     statuses: Mapping[Reason, int] = {"unsigned": 503}
 

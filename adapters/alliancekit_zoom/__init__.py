@@ -65,7 +65,7 @@ class ZoomSettings(BaseModel):
         secrets: the *Secret Token* of the Zoom app; during a rotation the old and the new one.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     secrets: tuple[Annotated[SecretStr, Field(min_length=8)], ...] = ()
 
@@ -90,6 +90,7 @@ class ZoomWebhooks(WebhookAdapter):
     """
 
     name = "zoom"
+    title = "Zoom Meetings and Zoom Video SDK"
     capabilities = Capabilities(presence=True, webhooks=True, identity=True, trust="signed", replay_safe=True)
 
     def __init__(self, settings: ZoomSettings) -> None:
@@ -165,9 +166,9 @@ def _answered(content: Mapping[str, Any], secret: bytes) -> Challenge:
 
 
 def _person(somebody: Mapping[str, Any]) -> str:
-    """What the vendor gave to Zoom (`customer_key`, `user_key`), else Zoom's pseudonym, stable ones first."""
+    """What the vendor gave to Zoom, else Zoom's id of a registrant or an account, which a vendor may know."""
     own = identifier(text(somebody, "customer_key", "user_key"))
-    return own or text(somebody, "registrant_id", "participant_user_id", "participant_uuid", "id", "user_id")
+    return own or text(somebody, "registrant_id", "participant_user_id")
 
 
 def _connection(somebody: Mapping[str, Any]) -> str:
