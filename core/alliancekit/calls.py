@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -132,9 +133,11 @@ def apply(
             presence.merge_presence(conn, tenant, session, _row_of(fact))
     if row.status == "ended":
         # A page that stays open to answer is not in the call. But a fact that came late may show that
-        # somebody was, who then still has to be asked.
-        due_before, due_after = (_due(state, row, roles, policy, now) for state in (before, after))
-        if due_before != due_after:
+        # somebody was, who then still has to be asked, or that the call went on after its inferred end.
+        due_before = _due(before, row, roles, policy, now)
+        if any(now - fact.at > policy.grace for fact in facts):
+            row = _later(conn, row, after, roles, policy)
+        if due_before != _due(after, row, roles, policy, now):
             add_work(conn, tenant, [Work(lane=session, kind="rate", payload={"session": session})], now)
         if after != before:
             ended = now if row.ended_at is None else row.ended_at
@@ -166,6 +169,17 @@ def apply(
             queue.append(Work(lane=session, kind="session_ended", payload={"session": session}))
     add_work(conn, tenant, queue, now)
     return due
+
+
+def _later(conn: Connection, row: Session, state: CallState, roles: Roles, policy: CallPolicy) -> Session:
+    """The session with its inferred end moved to where late news say that it was."""
+    if row.ended_at is None or row.end_reason == "explicit":
+        return row
+    gap = policy.timeout if row.end_reason == "timed_out" else policy.grace
+    end = sessions.later_end(state, row.ended_at, gap, roles)
+    if end > row.ended_at:
+        rows.move_end(conn, row.tenant, row.id, end)
+    return replace(row, ended_at=end)
 
 
 def load_state(conn: Connection, session: str) -> CallState:

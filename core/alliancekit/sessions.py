@@ -307,6 +307,26 @@ def _judge(
     return Verdict(status="in_call" if there else "waiting"), due
 
 
+def later_end(state: CallState, ended_at: float, gap: float, roles: Mapping[str, Role]) -> float:
+    """When a call whose end was inferred too early really ended, by what was reported since.
+
+    Presence that began before the end, or so soon after it that it would not have been inferred, belongs to
+    the call. An explicit end limits it.
+
+    Args:
+        state: what is known by now.
+        ended_at: the inferred end.
+        gap: how long nobody had to be there: `CallPolicy.grace`, or `timeout` for a call that fell silent.
+        roles: role by participant id; observers do not keep a call going.
+    """
+    people = [c for c in state.connections.values() if roles.get(c.participant, "observer") != "observer"]
+    end, before = ended_at, -math.inf
+    while end > before:
+        before = end
+        end = max([end, *(c.seen_at for c in people if c.joined_at <= before + gap)])
+    return end if state.over_at is None else max(ended_at, min(end, state.over_at))
+
+
 def _last_of_each(people: Iterable[Connection]) -> Iterable[Connection]:
     """Each participant's connection that ended last."""
     last: dict[str, Connection] = {}

@@ -106,15 +106,22 @@ def _plain_secrets(model: type[BaseModel], values: Mapping[str, Any], path: str 
         kind = None if field is None else field.annotation
         if isinstance(value, Mapping) and inspect.isclass(kind) and issubclass(kind, BaseModel):
             yield from _plain_secrets(kind, value, f"{path}{name}.")
-        elif isinstance(value, str) and value and (_holds_secret(kind) or _SECRET.search(name)):
+        elif any(_texts(value)) and (_holds_secret(kind) or _SECRET.search(name)):
             yield (
                 f'{path}{name}: a secret in plain text; give it as {{ env = "NAME" }} or {{ file = "PATH" }}'
                 + ("" if _holds_secret(kind) else " and let the plugin take it as a pydantic.SecretStr")
             )
 
 
+def _texts(value: Any) -> Iterator[str]:
+    """The plain texts of a setting: itself, or what is in its list."""
+    for one in value if isinstance(value, list | tuple) else (value,):
+        if isinstance(one, str):
+            yield one
+
+
 def _holds_secret(kind: Any) -> bool:
-    return kind is SecretStr or SecretStr in get_args(kind)
+    return kind is SecretStr or any(_holds_secret(inner) for inner in get_args(kind))
 
 
 _SECRET = re.compile(r"(secret|password|passwd|token|credentials?|(api|access|private)_?key)$", re.IGNORECASE)

@@ -275,6 +275,14 @@ def revise_session(
     conn.execute(query.values(started_at=began, seconds=seconds))
 
 
+def move_end(conn: Connection, tenant: str, session_id: str, at: float) -> None:
+    """Correct when a session ended, where that was inferred and late news say that it went on."""
+    query = update(session).where(
+        session.c.id == session_id, session.c.tenant == tenant, session.c.end_reason != "explicit"
+    )
+    conn.execute(query.values(ended_at=at))
+
+
 def end_session(
     conn: Connection,
     tenant: str,
