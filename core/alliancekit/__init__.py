@@ -9,6 +9,7 @@ adapters        the base of every connection to a video platform
 data            what a plugin may keep: its own rows
 exports         an episode as exporters get it
 signatures      check a platform's signature, step by step
+fields          read a platform's message field by field
 happenings      what platforms say, as facts about presence
 sessions        facts about presence, and the session machine that infers the call's end
 instruments     measures as data: items, keys, scales, cut-offs, sources, licences

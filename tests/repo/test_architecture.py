@@ -24,6 +24,7 @@ PUBLIC = {
     "scoring",
     "adapters",
     "signatures",
+    "fields",
     "data",
     "exports",
     "sessions",
