@@ -13,7 +13,7 @@ from alliancekit.hooks import Hooks
 from alliancekit.hookspecs import HOOKS, AllianceHooks, hookimpl
 from alliancekit.minimise import minimise
 from alliancekit.plugins import PluginHost
-from tests.sample_events import EVENTS, RESPONSE, SCORE, SERIES, SIGNAL, SPEECH
+from alliancekit.testing.samples import EVENTS, RESPONSE, SCORE, SERIES, SIGNAL, SPEECH
 
 EVENT_HOOKS = [name for name, info in HOOKS.items() if info.kind != "register"]
 

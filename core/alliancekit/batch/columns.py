@@ -80,7 +80,7 @@ def _matches(instrument: Instrument, columns: Sequence[str]) -> list[_Match]:
             column = found[beyond[0]][0]
             raise TableError(
                 f"The column {column!r} goes on behind the {count} items of {instrument.name!r}.",
-                fix="Is it the right measure? If so, rename or leave out the columns that are no items of it.",
+                fix="Is it the right measure? If so, rename or leave out columns that are no items of it.",
             )
         by_item = {item.id: found[n] for n, item in enumerate(instrument.items, start=1) if n in found}
         matches.append(_Match(naming, _single(by_item)))

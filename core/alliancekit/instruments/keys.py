@@ -2,7 +2,8 @@
 
 A scale is `(constant + Σ coefficient · answer) / denominator` with integers throughout: sums, means,
 reversals (a reversed item counts minimum + maximum − answer), published weights, decimals and sums of scales
-all have this form. One division at the end gives the published value exactly rounded, such as 8.5 for a stored 85.
+all have this form. One division at the end gives the published value exactly rounded, such as 8.5 for a
+stored 85.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ class Term:
 class Key:
     """A scale, ready to be evaluated; see the module's docstring. `parts` are keys of earlier scales.
 
-    `lowest` and `highest` are the ends of the scale's range in its published units.
+    `lowest` and `highest` are the ends of the scale's range in its published units. `least` and `span` are
+    its lower end and its width as integers; no integer it is computed with lies beyond ± `reach`.
     """
 
     name: str
@@ -44,20 +46,23 @@ class Key:
     parts: tuple[Key, ...] = ()
     least: int = field(init=False)
     span: int = field(init=False)
+    reach: int = field(init=False)
 
     def __post_init__(self) -> None:
         least = self.constant + sum(term.low for term in self.terms)
         span = sum(term.high - term.low for term in self.terms)
         if not span:
             raise InstrumentError(f"The scale {self.name!r} has one value only: its weights are 0.")
-        times = span if self.max_missing else 100
-        if max(abs(least) + span, self.denominator) * times >= _EXACT:
+        times = max(span, 100) if self.max_missing else 100
+        reach = (abs(least) + span + self.denominator) * times
+        if reach >= _EXACT:
             raise InstrumentError(
                 f"The scale {self.name!r} has values too large, or weights too fine, to be computed exactly.",
                 fix="State weights with the digits that were published.",
             )
         object.__setattr__(self, "least", least)
         object.__setattr__(self, "span", span)
+        object.__setattr__(self, "reach", reach)
 
     @property
     def items(self) -> tuple[str, ...]:

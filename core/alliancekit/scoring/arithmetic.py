@@ -1,7 +1,7 @@
 """How a scale's value comes from its items. It stands once, for one response and for files of a million rows.
 
 `evaluate` does it on whatever an `Answers` hands out: integers for one response, columns for a batch. It uses
-only `+ − · /`, comparisons, `&` and `Answers.either`.
+only `+ − ·`, comparisons, `&`, and what `Answers` says about division and choice.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ class Answers(Protocol):
     def given(self, item: str) -> Quantity:
         """1 where the item was answered, 0 where it is missing."""
 
+    def divide(self, dividend: Quantity, divisor: Quantity) -> Quantity:
+        """The quotient as a float, exactly rounded."""
+
     def either(
         self, condition: Quantity, then: Callable[[], Quantity], otherwise: Callable[[], Quantity]
     ) -> Quantity:
@@ -35,10 +38,10 @@ class Answers(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worked:
-    """A scale's result: `value` and `percent` None where it has none, `known` where it has one."""
+    """A scale's result: `value` and `percent()` None where it has none, `known` where it has one."""
 
     value: Quantity
-    percent: Quantity
+    percent: Callable[[], Quantity]
     answered: Quantity
     known: Quantity
     prorated: Quantity
@@ -59,26 +62,27 @@ def evaluate(key: Key, answers: Answers, worked: Mapping[str, Worked]) -> Worked
     """
     given = {term.item: answers.given(term.item) for term in key.terms}
     counted = {term.item: _times(term.coefficient, answers.value(term.item)) for term in key.terms}
+    total = _sum(counted.values())
     answered = _sum(given.values())
     complete = answered == len(key.terms)
 
     def exact() -> Quantity:
-        return (_sum(counted.values()) + key.constant) / key.denominator
+        return answers.divide(_plus(total, key.constant), key.denominator)
 
     def exact_percent() -> Quantity:
-        return 100 * (_sum(counted.values()) + (key.constant - key.least)) / key.span
+        return answers.divide(100 * _plus(total, key.constant - key.least), key.span)
 
     if key.parts:
         known = reduce(and_, (worked[part.name].known for part in key.parts))
 
         def estimate() -> Quantity:
             # A sum of rounded values may pass the end of the range by its last bit.
-            total = _sum(worked[part.name].value for part in key.parts)
-            capped = answers.either(total > key.highest, lambda: key.highest, lambda: total)
+            found = _sum(worked[part.name].value for part in key.parts)
+            capped = answers.either(found > key.highest, lambda: key.highest, lambda: found)
             return answers.either(capped < key.lowest, lambda: key.lowest, lambda: capped)
 
         def estimate_percent() -> Quantity:
-            return 100 * ((estimate() - key.lowest) / (key.highest - key.lowest))
+            return 100 * answers.divide(estimate() - key.lowest, key.highest - key.lowest)
     else:
         known = (answered > 0) & (answered >= len(key.terms) - key.max_missing)
 
@@ -89,17 +93,17 @@ def evaluate(key: Key, answers: Answers, worked: Mapping[str, Worked]) -> Worked
             return _sum(given[term.item] * (term.high - term.low) for term in key.terms)
 
         def estimate() -> Quantity:
-            return (key.least * width() + above() * key.span) / (width() * key.denominator)
+            return answers.divide(key.least * width() + above() * key.span, width() * key.denominator)
 
         def estimate_percent() -> Quantity:
-            return 100 * above() / width()
+            return answers.divide(100 * above(), width())
 
     def choose(full: Callable[[], Quantity], partial: Callable[[], Quantity]) -> Quantity:
         return answers.either(complete, full, lambda: answers.either(known, partial, lambda: None))
 
     return Worked(
         value=choose(exact, estimate),
-        percent=choose(exact_percent, estimate_percent),
+        percent=lambda: choose(exact_percent, estimate_percent),
         answered=answered,
         known=known,
         prorated=known & (answered < len(key.terms)),
@@ -112,3 +116,7 @@ def _sum(quantities: Iterable[Quantity]) -> Quantity:
 
 def _times(coefficient: int, quantity: Quantity) -> Quantity:
     return quantity if coefficient == 1 else coefficient * quantity
+
+
+def _plus(quantity: Quantity, constant: int) -> Quantity:
+    return quantity + constant if constant else quantity

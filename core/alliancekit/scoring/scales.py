@@ -80,6 +80,9 @@ class _Response:
     def given(self, item: str) -> int:
         return int(item in self.answers)
 
+    def divide(self, dividend: float, divisor: float) -> float:
+        return dividend / divisor
+
     def either(
         self, condition: bool, then: Callable[[], Quantity], otherwise: Callable[[], Quantity]
     ) -> Quantity:
@@ -128,7 +131,7 @@ class _Scale:
             value=worked.value,
             minimum=self.key.lowest,
             maximum=self.key.highest,
-            percent=worked.percent,
+            percent=worked.percent(),
             answered=worked.answered,
             items=len(self.key.terms),
             prorated=worked.prorated,

@@ -160,6 +160,12 @@ class _Builder:
                 views.NotComputed(what=words.hook(gap.hook), plugin=gap.plugin, status=gap.status)
                 for gap in newest.not_computed
             ),
+            not_asked=()
+            if newest is None
+            else tuple(
+                views.NotAsked(title=self._title(gap.instrument, gap.form), role=gap.form, reason=gap.reason)
+                for gap in newest.not_asked
+            ),
             live=views.Live(url=LIVE_PATH, token=token),
         )
 

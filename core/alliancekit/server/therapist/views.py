@@ -230,6 +230,15 @@ class NotComputed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotAsked:
+    """A measure that was to be asked and could not be; `reason` says why and what the operator does."""
+
+    title: str
+    role: Role
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EpisodeView:
     """One client's page.
 
@@ -255,6 +264,7 @@ class EpisodeView:
     guidance: tuple[Guidance, ...] = ()
     guidance_session: int | None = None
     not_computed: tuple[NotComputed, ...] = ()
+    not_asked: tuple[NotAsked, ...] = ()
     live: Live | None = None
     timezone: str = "UTC"
 
