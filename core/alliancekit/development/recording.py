@@ -138,6 +138,11 @@ class Recorder(AllianceHooks):
 
     @override
     @hookimpl
+    async def episode_erased(self, event: events.EpisodeErased) -> None:
+        self._note("episode_erased", event)
+
+    @override
+    @hookimpl
     async def score_alliance(self, event: events.FeedbackCaptured) -> Sequence[events.Score]:
         self._note("score_alliance", event)
         return ()

@@ -22,6 +22,7 @@ from alliancekit.instruments.catalogue import Instruments
 from alliancekit.isolation import where
 from alliancekit.plugins import LoadReport, PluginHost, PluginsConfig
 from alliancekit.plugins.config import did_you_mean
+from alliancekit.testing.fake_rows import FakeRows
 
 Plugin = AllianceHooks | type[AllianceHooks] | tuple[type[AllianceHooks], Mapping[str, Any]]
 """A plugin to load: an instance, a class built with its default settings, or a class with its settings."""
@@ -45,6 +46,8 @@ class HookFailedError(AssertionError):
 class Alliance:
     """The plugins of one test: nothing installed is looked for, nothing is shared with another test.
 
+    What they keep is in memory, in `rows`.
+
     Args:
         plugins: in the order in which they are asked.
         **named: plugins under a name of the test's choice; the others are named after their class.
@@ -59,7 +62,8 @@ class Alliance:
         tables = {name: dict(plugin[1]) for name, plugin in every if isinstance(plugin, tuple)}
         extra = [(name, plugin[0] if isinstance(plugin, tuple) else plugin) for name, plugin in every]
         config = PluginsConfig.model_validate({"settings": tables, "limits": dict(limits or {})})
-        self.host = PluginHost(config, extra=extra, discover=False)
+        self.rows = FakeRows()
+        self.host = PluginHost(config, extra=extra, discover=False, new_rows=self.rows)
         for entry in self.host.load().entries:
             if not entry.running:
                 raise PluginError(f"The plugin {entry.name!r} does not run: {entry.reason}", fix=entry.fix)
