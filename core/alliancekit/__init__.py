@@ -14,6 +14,7 @@ testing         the test kit: fixtures, fake call, contract of plugins and adapt
 
 The host, from the bottom up:
 
+deprecations    what will go, when, and what to use instead
 secret_refs     secrets by reference
 logs            where the log goes
 isolation       run what a plugin does so that nothing of it escapes
@@ -30,6 +31,7 @@ calls           what platforms report becomes the stored state of a session
 feedback        prompts, answers, the delivery ladder
 review          what the series says: signals and guidance
 pipeline        what happens after a commit, step by step
+batch           files of answers: read, score, write
 episodes        sessions and series as the HTTP API gives them
 live            the in-call channel
 config          settings
@@ -40,6 +42,7 @@ What people touch:
 web             the custom element and its texts
 server          the HTTP API, the WebSocket, the therapist's pages
 demo            a whole call on this machine
+development     what helps while a plugin is being written
 cli             the command `alliancekit`
 """
 

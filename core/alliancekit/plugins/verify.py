@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any, Final, get_args
 
+from alliancekit import deprecations
 from alliancekit.events import DataNeed
 from alliancekit.hookspecs import HOOK_API, HOOKS, PROJECT, AllianceHooks
 from alliancekit.plugins.config import did_you_mean
@@ -28,8 +29,8 @@ def problems(plugin: type[AllianceHooks]) -> list[str]:
 
 
 def warnings(plugin: type[AllianceHooks]) -> list[str]:
-    """Public methods whose name comes close to a hook's: perhaps misspelt hooks without `@hookimpl`."""
-    found = []
+    """What an author should know: deprecated hooks, and methods that may be misspelt, unmarked hooks."""
+    found = list(deprecations.of_hooks(implemented(plugin)))
     for name in own_names(plugin):
         member = getattr(plugin, name, None)
         if name.startswith("_") or name in HOOKS or not inspect.isfunction(member) or hasattr(member, MARK):
