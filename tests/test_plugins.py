@@ -36,8 +36,15 @@ def test_only_enabled_plugins_are_imported(install: Install) -> None:
         ("session_started",),
     )
     assert host.report["unwanted"].status == "disabled"
-    assert "plugins.enabled" in host.report["unwanted"].fix
+    assert "plugins.also" in host.report["unwanted"].fix
     assert "alliancekit_test_unwanted" not in sys.modules
+
+
+def test_what_runs_also_is_asked_before_what_is_enabled(install: Install) -> None:
+    for name in ("one", "two", "three"):
+        install(name)
+    report = loaded("one", also=["two", "three"]).report
+    assert [entry.name for entry in report.entries if entry.running] == ["two", "three", "one"]
 
 
 def test_disabled_wins_over_enabled_and_code(install: Install) -> None:

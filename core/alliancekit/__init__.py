@@ -6,6 +6,8 @@ events          the frozen types that hooks receive and return
 hookspecs       everything a plugin may do: inherit `AllianceHooks`, decorate with `hookimpl`
 styles          a base for style plugins: a style book as data
 adapters        the base of every connection to a video platform
+data            what a plugin may keep: its own rows
+exports         an episode as exporters get it
 sessions        facts about presence, and the session machine that infers the call's end
 instruments     measures as data: items, keys, scales, cut-offs, sources, licences
 scoring         pure functions: scales, change, strain, congruence
@@ -32,6 +34,7 @@ feedback        prompts, answers, the delivery ladder
 review          what the series says: signals and guidance
 pipeline        what happens after a commit, step by step
 batch           files of answers: read, score, write
+archive         an episode as a whole, in an exporter's format
 episodes        sessions and series as the HTTP API gives them
 live            the in-call channel
 config          settings
@@ -39,6 +42,7 @@ service         all of it put together
 
 What people touch:
 
+scaffold        new distributions: from a template, or as a copy
 web             the custom element and its texts
 server          the HTTP API, the WebSocket, the therapist's pages
 demo            a whole call on this machine

@@ -8,6 +8,7 @@ AllianceKitError
 ├── FormulaError                a number is outside what a formula is defined for
 ├── TableError                  a file of answers cannot be read, or not as it stands
 ├── RecordingError              a file holds no recorded session
+├── ScaffoldError               a new plugin cannot be written under this name or in this place
 ├── StoreError                  the database cannot be used
 │   └── StoreBusyError          another process already has this SQLite file
 └── RefusedError                a request is refused and changed nothing
@@ -67,6 +68,10 @@ class TableError(AllianceKitError):
 
 class RecordingError(AllianceKitError):
     """A file holds no recorded session; names the line."""
+
+
+class ScaffoldError(AllianceKitError):
+    """A new plugin cannot be written: its name is taken, or what it copies does not exist."""
 
 
 class StoreError(AllianceKitError):

@@ -45,6 +45,10 @@ class Hooks:
         """Record that a plugin holds the event loop; safe to call from another thread."""
         self._dispatcher.blocked(incident.plugin, incident.task)
 
+    def forget(self, plugin: str) -> None:
+        """Never ask a plugin again: it was turned off."""
+        self._dispatcher.forget(plugin)
+
     async def close(self) -> None:
         """End the plugin tasks that were abandoned."""
         await self._dispatcher.close()
@@ -82,6 +86,10 @@ class Hooks:
     async def signal_raised(self, event: events.SignalRaised) -> list[Outcome[None]]:
         """A rule's finding is stored."""
         return await self._dispatcher.notify("signal_raised", event)
+
+    async def episode_erased(self, event: events.EpisodeErased) -> list[Outcome[None]]:
+        """An episode was erased; call this after the commit."""
+        return await self._dispatcher.notify("episode_erased", event)
 
     # collect -------------------------------------------------------------------------------------------
 

@@ -15,7 +15,9 @@ from alliancekit import events
 def minimise(event: Any, needs: Set[str]) -> Any:
     """The event as a plugin with these needs may see it; the same object where nothing is taken out.
 
-    Fields: `answers` (in every response of the event), `speech` (TalkHeard), `series` (SeriesUpdated).
+    Fields: `answers` (in every response of the event), `speech` (TalkHeard), `series` (SeriesUpdated), and
+    `hidden`: scores and answers of a response that its client does not show to the therapist at once, where
+    an event brings one response. Events with several hold only what the therapist may see at that time.
     """
     trim = _TRIM.get(type(event))
     return event if trim is None else trim(event, needs)
@@ -35,7 +37,10 @@ def _responses(responses: tuple[events.Response, ...], needs: Set[str]) -> tuple
 
 
 def _with_response(event: Any, needs: Set[str]) -> Any:
-    return replace(event, response=_response(event.response, needs))
+    response: events.Response = event.response
+    if "hidden" not in needs and response.role == "client" and response.visibility != "therapist_now":
+        return replace(event, response=replace(response, scores=(), answers={}))
+    return replace(event, response=_response(response, needs))
 
 
 def _series(event: events.SeriesUpdated, needs: Set[str]) -> events.SeriesUpdated:

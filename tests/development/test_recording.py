@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from tests.plugin_hosts import with_code
-from tests.sample_events import EVENTS
 
 from alliancekit.development import recording
 from alliancekit.development.recording import EVENT_HOOKS, Recorded, Recorder
 from alliancekit.errors import RecordingError
+from alliancekit.testing.samples import EVENTS
 
 
 async def test_the_recorder_notes_every_event_whole_and_in_order() -> None:

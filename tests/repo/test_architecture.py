@@ -23,6 +23,8 @@ PUBLIC = {
     "instruments",
     "scoring",
     "adapters",
+    "data",
+    "exports",
     "sessions",
     "errors",
     "styles",

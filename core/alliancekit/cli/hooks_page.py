@@ -33,14 +33,17 @@ Hook API {HOOK_API}.
 
 A plugin inherits `AllianceHooks` and marks the hooks it implements with `@hookimpl`. Each example is a
 complete plugin. Limits are per plugin and call and can be changed in `[plugins.limits]`. An event field
-marked with a need stays empty unless the plugin names it in `needs`. That keeps data small; it is not a
-sandbox.
+marked with a need stays empty unless the plugin names it in `needs`; `hidden` concerns responses only that
+their client does not show to the therapist at once. That keeps data small; it is not a sandbox.
+
+A plugin may keep rows of its own: see `alliancekit.data`.
 """
 
 _NEEDS: Final = {
     ("TalkHeard", "speech"): "speech",
     ("SeriesUpdated", "series"): "series",
     ("Response", "answers"): "answers",
+    ("Response", "scores"): "hidden",
 }
 
 
@@ -137,8 +140,9 @@ def _parts_of_events() -> list[type[Any]]:
 def _later() -> dict[str, Any]:
     """Names that `hookspecs` imports for type checkers only."""
     from alliancekit.adapters import Adapter, Route
+    from alliancekit.exports import Exporter
 
-    return {"Adapter": Adapter, "Route": Route}
+    return {"Adapter": Adapter, "Route": Route, "Exporter": Exporter}
 
 
 if __name__ == "__main__":

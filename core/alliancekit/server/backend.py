@@ -7,10 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from alliancekit import episodes
+from alliancekit import archive, episodes
 from alliancekit.adapters import Caller
 from alliancekit.errors import ConfigError, ConflictError, NotAllowedError, NotFoundError, RefusedError
 from alliancekit.events import Participant, StyleWanted
+from alliancekit.exports import Exporter
 from alliancekit.feedback import Person
 from alliancekit.live import Address
 from alliancekit.server import schemas
@@ -26,6 +27,7 @@ from alliancekit.service import Service
 from alliancekit.sessions import Over
 from alliancekit.store import audit, prompts, tenants
 from alliancekit.store import sessions as rows
+from alliancekit.store.erasure import erase_episode
 from alliancekit.store.sessions import Created, NewParticipant, NewSession, StoredParticipant
 
 
@@ -188,6 +190,28 @@ class Backend:
         now = self.service.clock()
         return await self.service.database.read(
             lambda conn: episodes.episode_series(conn, tenant, episode, now)
+        )
+
+    async def erase_episode(self, tenant: str, episode: str) -> dict[str, int]:
+        """Delete an episode for good; the plugins are told afterwards."""
+        now = self.service.clock()
+        counts = await self.service.database.write(
+            lambda conn: erase_episode(conn, tenant, episode, actor="vendor", now=now)
+        )
+        self.service.relay.wake()
+        return counts
+
+    async def export(self, tenant: str, episode: str, form: str) -> tuple[Exporter, bytes]:
+        """An episode in an exporter's format."""
+        service = self.service
+        return await archive.export(
+            service.database,
+            service.plugins,
+            tenant=tenant,
+            episode=episode,
+            form=form,
+            actor="vendor",
+            now=service.clock(),
         )
 
     def launch_url(self, tenant: str, therapist: str) -> str:

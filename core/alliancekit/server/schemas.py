@@ -148,3 +148,11 @@ class LaunchOut(BaseModel):
     """A link that works once, for a few minutes."""
 
     url: str
+
+
+class EpisodeErased(BaseModel):
+    """How much an erasure deleted, for the vendor's records."""
+
+    sessions: int
+    responses: int
+    plugin_rows: int

@@ -18,6 +18,7 @@ from alliancekit.plugins.settings import build
 from alliancekit.testing import check_code, check_import, check_texts, settings_table
 from alliancekit.testing.alliance import name_of
 from alliancekit.testing.check_hooks import Runner
+from alliancekit.testing.fake_rows import fake_data
 from alliancekit.testing.report import CHECKS, RUNGS, Finding, Report, Rung, Setting
 from alliancekit.testing.targets import Target, imported, targets_of
 
@@ -141,7 +142,7 @@ def _run(
     printed = io.StringIO()
     try:
         with contextlib.redirect_stdout(printed):
-            instance = build(name, plugin, settings)
+            instance = build(name, plugin, settings, lambda: fake_data(name, plugin.data_version))
             runner = Runner(name, instance, files)
     except ANYTHING as error:
         why = explain(error)

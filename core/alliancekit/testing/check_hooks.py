@@ -20,7 +20,7 @@ from alliancekit.isolation import ANYTHING, Outcome, where
 from alliancekit.minimise import minimise
 from alliancekit.plugins.verify import implemented
 from alliancekit.testing import events_for
-from alliancekit.testing.alliance import Alliance, plugin_exceptions
+from alliancekit.testing.alliance import Alliance
 from alliancekit.testing.fake_adapter import RecordingHost
 from alliancekit.testing.report import Finding
 from alliancekit.testing.samples import EVENTS, RESPONSE, SIGNAL
@@ -160,10 +160,8 @@ class Runner:
             self._found(check, f"{what} ends with {kind}{place}.")
 
     async def _call(self, hook: str, event: Any) -> tuple[Outcome[Any] | None, BaseException | None]:
-        with plugin_exceptions() as raised:
-            outcomes = await self.alliance.outcomes(hook, event)
-        outcome = outcomes[0] if outcomes else None
-        return outcome, next(iter(raised.values()), None)
+        outcomes = await self.alliance.outcomes(hook, event)
+        return (outcomes[0] if outcomes else None), self.alliance.raised.get((self.name, hook))
 
     async def _spy(self, hook: str, styles: Sequence[str], scales: Sequence[Any]) -> None:
         needs = frozenset(self.plugin.needs)
