@@ -16,9 +16,12 @@ BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
 def test_the_blocks_are_tests_that_pass(tmp_path: Path) -> None:
     for number, block in enumerate(BLOCKS):
         (tmp_path / f"test_block_{number}.py").write_text(block, encoding="utf-8")
-    (tmp_path / "pytest.ini").write_text(
-        "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\nfilterwarnings = error\n"
-    )
+    options = [
+        "asyncio_mode = auto",
+        "asyncio_default_fixture_loop_scope = function",
+        "filterwarnings = error",
+    ]
+    (tmp_path / "pytest.ini").write_text("\n".join(["[pytest]", *options]))
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"],
         cwd=tmp_path,
