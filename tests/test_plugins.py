@@ -15,9 +15,9 @@ from alliancekit.cli.plugins import app
 from alliancekit.errors import ConfigError, PluginError
 from alliancekit.hookspecs import AllianceHooks, hookimpl
 from alliancekit.plugins import DEFAULT_PLUGINS, LoadReport, PluginHost, PluginsConfig
+from alliancekit.testing.samples import EVENTS
 from tests.bad_plugins import EXPECTED, bad_plugins
 from tests.plugin_hosts import Install, loaded, reason_for, with_code
-from tests.sample_events import EVENTS
 
 # finding
 

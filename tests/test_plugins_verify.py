@@ -9,8 +9,8 @@ from alliancekit import events
 from alliancekit.errors import ConfigError
 from alliancekit.hookspecs import HOOK_API, AllianceHooks, hookimpl
 from alliancekit.plugins import Limits, PluginsConfig
+from alliancekit.testing.samples import EVENTS
 from tests.plugin_hosts import reason_for, with_code
-from tests.sample_events import EVENTS
 
 # verifying
 

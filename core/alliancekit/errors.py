@@ -7,6 +7,7 @@ AllianceKitError
 │   └── UnknownInstrumentError  no instrument has this name, or not in this form
 ├── FormulaError                a number is outside what a formula is defined for
 ├── TableError                  a file of answers cannot be read, or not as it stands
+├── RecordingError              a file holds no recorded session
 ├── StoreError                  the database cannot be used
 │   └── StoreBusyError          another process already has this SQLite file
 └── RefusedError                a request is refused and changed nothing
@@ -62,6 +63,10 @@ class FormulaError(AllianceKitError, ValueError):
 
 class TableError(AllianceKitError):
     """A file of answers or scores cannot be used; names row and column, never what the cell holds."""
+
+
+class RecordingError(AllianceKitError):
+    """A file holds no recorded session; names the line."""
 
 
 class StoreError(AllianceKitError):
