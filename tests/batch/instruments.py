@@ -59,7 +59,7 @@ BIPOLAR = Instrument(
 
 @st.composite
 def instruments(draw: st.DrawFn) -> Instrument:
-    """Any instrument: choices with gaps and sliders with decimals, every method, reversals, sums of scales."""
+    """Any instrument: choices with gaps, sliders with decimals, every method, reversals, sums of scales."""
     decimals = draw(st.sampled_from([0, 0, 1, 3]))
     count = draw(st.integers(1, 8))
     items = []
