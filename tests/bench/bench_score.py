@@ -99,13 +99,14 @@ def same_result(one: Path, other: Path) -> bool:
     import polars as pl
     from polars.testing import assert_frame_equal
 
-    left, right = pl.read_csv(one), pl.read_csv(other)
     numbers = [*SCALES, "total"]
     left, right = (
+        pl.read_csv(path, schema_overrides=dict.fromkeys(numbers, pl.Float64)) for path in (one, other)
+    )
+    left, right = (
         frame.with_columns(
-            pl.col(numbers).cast(pl.Float64),
             pl.col("prorated").cast(pl.String).str.to_lowercase(),
-            pl.col(ITEMS).cast(pl.Int64),
+            pl.col(ITEMS).cast(pl.Float64).cast(pl.Int64),
         )
         for frame in (left, right)
     )
