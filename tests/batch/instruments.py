@@ -99,7 +99,7 @@ def instruments(draw: st.DrawFn) -> Instrument:
                 method=method,
                 weights={name: draw(weight) for name in names} if weighed else {},
                 constant=draw(st.integers(-99, 99)) / 10 if weighed else 0.0,
-                max_missing=0 if weighed else draw(st.integers(0, len(names))),
+                max_missing=0 if weighed else draw(st.integers(0, len(names) - 1)),
             )
         )
     return Instrument(
