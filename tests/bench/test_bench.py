@@ -14,6 +14,7 @@ from tests.bench import (
     bench_import,
     bench_live,
     bench_observe,
+    bench_score,
     bench_signals,
     bench_start,
     table,
@@ -132,6 +133,37 @@ def observe(rows: Rows) -> list[Figure]:
     ]
 
 
+def score(rows: Rows) -> list[Figure]:
+    whole, memory, step = rows
+    assert whole["same"]
+    return [
+        Figure(
+            name="1,000,000 WAI-SR rows read, scored, written",
+            figure=f"{whole['seconds']} s, CPU {whole['cpu']} s",
+            yardstick=f"pandas script: {whole['pandas_seconds']} s, CPU {whole['pandas_cpu']} s",
+            ratio=f"{whole['faster']} ×",
+            aim="≥ 3 ×",
+            met=whole["faster"] >= 3,
+        ),
+        Figure(
+            name="memory for 1,000,000 rows",
+            figure=f"{memory['mb']} MB",
+            yardstick=f"250,000 rows: {memory['quarter_mb']} MB; pandas: {memory['pandas_mb']} MB",
+            ratio=f"{memory['grows']} ×",
+            aim="≤ 1.2 ×",
+            met=memory["grows"] <= 1.2,
+        ),
+        Figure(
+            name="scoring step alone, 1,000,000 rows",
+            figure=f"{step['seconds']} s",
+            yardstick=f"polars written by hand: {step['hand_seconds']} s",
+            ratio=f"{step['ratio']} ×",
+            aim="≤ 2 ×",
+            met=step["ratio"] <= 2,
+        ),
+    ]
+
+
 BENCHES: list[tuple[Callable[[], Rows], Callable[[Rows], list[Figure]]]] = [
     (bench_dispatch.run, dispatch),
     (bench_start.run, start),
@@ -139,6 +171,7 @@ BENCHES: list[tuple[Callable[[], Rows], Callable[[Rows], list[Figure]]]] = [
     (bench_capture.run, capture),
     (bench_live.run, live),
     (bench_observe.run, observe),
+    (bench_score.run, score),
 ]
 
 
