@@ -51,6 +51,7 @@ EVENTS = {
     "suggest_guidance": events.GuidanceWanted(
         **BASE, style="directive", number=2, responses=(RESPONSE,), signals=(SIGNAL,)
     ),
+    "render_panels": events.PanelsWanted(**BASE, style="directive", series=SERIES, signals=(SIGNAL,)),
     "choose_style": events.StyleWanted(**BASE, proposed="", number=1),
     "plan_prompts": events.PromptsWanted(
         **BASE, style="directive", moment="end_of_call", number=2, participants=(CLIENT, THERAPIST)

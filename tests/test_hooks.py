@@ -167,6 +167,11 @@ async def test_hook_suggest_guidance() -> None:
     assert (guidance.style, guidance.about) == ("directive", "low_score")
 
 
+async def test_hook_render_panels() -> None:
+    [panel] = await collected("render_panels")
+    assert (panel.title, panel.parts[0].text) == ("Attendance", "1 of 2 sessions took place.")
+
+
 async def test_hook_choose_style() -> None:
     assert await answered("choose_style") == "supportive"
 

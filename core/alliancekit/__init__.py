@@ -8,6 +8,7 @@ styles          a base for style plugins: a style book as data
 adapters        the base of every connection to a video platform
 data            what a plugin may keep: its own rows
 exports         an episode as exporters get it
+panels          what plugins show on the therapist's page
 sessions        facts about presence, and the session machine that infers the call's end
 instruments     measures as data: items, keys, scales, cut-offs, sources, licences
 scoring         pure functions: scales, change, strain, congruence

@@ -30,6 +30,7 @@ from alliancekit.instruments.model import Instrument
 if TYPE_CHECKING:
     from alliancekit.adapters import Adapter, Route
     from alliancekit.exports import Exporter
+    from alliancekit.panels import Panel
 
 HOOK_API = 1
 """Raised only when a hook or an event field is removed."""
@@ -587,6 +588,35 @@ class AllianceHooks:
                         Guidance(style=event.style, text="Ask how today felt.", about=signal.kind)
                         for signal in event.signals
                     ]
+            ```
+        """
+        return ()
+
+    @_hook("collect", when="the therapist opens a client's page", limit=0.5)
+    async def render_panels(self, event: events.PanelsWanted) -> Sequence[Panel]:
+        """Show a box of your own on the therapist's page of a client.
+
+        The page waits for it, so keep it quick; what takes long belongs into rows of `PluginData`.
+
+        Returns: up to three panels; the host draws them.
+
+        Example:
+            ```python
+            from collections.abc import Sequence
+
+            from alliancekit.events import PanelsWanted
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+            from alliancekit.panels import Panel, PanelText
+
+
+            class Attendance(AllianceHooks):
+                needs = frozenset({"series"})
+
+                @hookimpl
+                async def render_panels(self, event: PanelsWanted) -> Sequence[Panel]:
+                    came = sum(point.attended for point in event.series)
+                    told = PanelText(f"{came} of {len(event.series)} sessions took place.")
+                    return [Panel("Attendance", (told,))]
             ```
         """
         return ()

@@ -25,6 +25,7 @@ PUBLIC = {
     "adapters",
     "data",
     "exports",
+    "panels",
     "sessions",
     "errors",
     "styles",
@@ -34,7 +35,7 @@ GROUPS = ("plugins", "adapters")
 LONGEST_FILE = 400
 LONGEST_TEST = 500
 """Lines; a longer file is split by subject."""
-OWN_LIMITS = {"core/alliancekit/hookspecs.py": 700}
+OWN_LIMITS = {"core/alliancekit/hookspecs.py": 1000}
 """All hooks stand in one place by design; most of its lines are the examples that `HOOKS.md` shows."""
 
 BANNED = re.compile(
