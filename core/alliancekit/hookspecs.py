@@ -29,6 +29,7 @@ from alliancekit.instruments.model import Instrument
 
 if TYPE_CHECKING:
     from alliancekit.adapters import Adapter, Route
+    from alliancekit.channels import Channel
     from alliancekit.exports import Exporter
     from alliancekit.panels import Panel
 
@@ -260,6 +261,36 @@ class AllianceHooks:
                 @hookimpl
                 def register_exporters(self) -> Sequence[Exporter]:
                     return [Exporter(name="lengths", media_type="text/plain", write=lengths)]
+            ```
+        """
+        return ()
+
+    @_hook("register", when="once at start")
+    def register_channels(self) -> Sequence[Channel]:
+        """Contribute ways to people who have no page open, such as SMS or e-mail.
+
+        The vendor sends an open prompt with `POST /v1/prompts/{id}/send`; each attempt is recorded.
+
+        Returns: channels; a name that is taken is refused.
+
+        Example:
+            ```python
+            from collections.abc import Sequence
+
+            from alliancekit.channels import Channel, Message
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+
+
+            class Letters(AllianceHooks):
+                def __init__(self) -> None:
+                    self.posted: list[tuple[str, str]] = []
+
+                async def post(self, message: Message) -> None:
+                    self.posted.append((message.to, message.link))
+
+                @hookimpl
+                def register_channels(self) -> Sequence[Channel]:
+                    return [Channel(name="letters", send=self.post)]
             ```
         """
         return ()

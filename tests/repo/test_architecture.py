@@ -23,6 +23,7 @@ PUBLIC = {
     "instruments",
     "scoring",
     "adapters",
+    "channels",
     "data",
     "exports",
     "panels",

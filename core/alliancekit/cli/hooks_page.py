@@ -142,9 +142,16 @@ def _parts_of_events() -> list[type[Any]]:
 def _later() -> dict[str, Any]:
     """Names that `hookspecs` imports for type checkers only."""
     from alliancekit.adapters import Adapter, Route
+    from alliancekit.channels import Channel
     from alliancekit.exports import Exporter
 
-    return {"Adapter": Adapter, "Route": Route, "Exporter": Exporter, "Panel": panels.Panel}
+    return {
+        "Adapter": Adapter,
+        "Channel": Channel,
+        "Exporter": Exporter,
+        "Panel": panels.Panel,
+        "Route": Route,
+    }
 
 
 if __name__ == "__main__":

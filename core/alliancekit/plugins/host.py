@@ -12,6 +12,7 @@ from typing import Any, cast
 import pluggy
 
 from alliancekit.adapters import Adapter, Route
+from alliancekit.channels import Channel
 from alliancekit.dispatch import Dispatcher, Impl
 from alliancekit.errors import ConfigError, PluginError, StoreError
 from alliancekit.events import DataNeed, Style
@@ -178,6 +179,11 @@ class PluginHost:
     def exporters(self) -> Mapping[str, tuple[str, Exporter]]:
         """Export format → (plugin, exporter)."""
         return MappingProxyType(self._registry.exporters)
+
+    @property
+    def channels(self) -> Mapping[str, tuple[str, Channel]]:
+        """Delivery channel → (plugin, channel)."""
+        return MappingProxyType(self._registry.channels)
 
     def needs(self, name: str) -> frozenset[DataNeed]:
         """What a plugin that runs declares to need."""
