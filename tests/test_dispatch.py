@@ -13,9 +13,9 @@ from alliancekit.dispatch import Dispatcher, Impl, Outcome, Wanted
 from alliancekit.health import PluginHealth
 from alliancekit.hooks import Hooks
 from alliancekit.plugins import Limits, PluginHost, PluginsConfig
+from alliancekit.testing.samples import EVENTS, SCORE
 from alliancekit.watchdog import Watchdog
 from tests.bad_plugins import CLIENTS_WORDS, EXPECTED, Good, bad_plugins
-from tests.sample_events import EVENTS, SCORE
 
 Function = Callable[[Any], Awaitable[Any]]
 SCORES = Wanted(events.Score, many=True)

@@ -14,7 +14,7 @@ from alliancekit.hooks import Hooks
 from alliancekit.hookspecs import HOOKS, AllianceHooks, hookimpl
 from alliancekit.minimise import minimise
 from alliancekit.plugins import PluginHost
-from tests.sample_events import EVENTS, RESPONSE, SCORE, SERIES, SIGNAL, SPEECH
+from alliancekit.testing.samples import EVENTS, RESPONSE, SCORE, SERIES, SIGNAL, SPEECH
 
 EVENT_HOOKS = [name for name, info in HOOKS.items() if info.kind != "register"]
 
@@ -78,6 +78,11 @@ def test_hook_register_instruments() -> None:
 def test_hook_register_styles() -> None:
     _, host = load_example("register_styles")
     assert host.styles["narrative"].title == "Narrative"
+
+
+def test_hook_register_rules() -> None:
+    _, host = load_example("register_rules")
+    assert [(rule.name, rule.sessions_needed) for rule in host.rules] == [("halved", 2)]
 
 
 def test_hook_register_adapters() -> None:

@@ -15,9 +15,9 @@ from alliancekit.cli.plugins import app
 from alliancekit.errors import ConfigError, PluginError
 from alliancekit.hookspecs import AllianceHooks, hookimpl
 from alliancekit.plugins import DEFAULT_PLUGINS, LoadReport, PluginHost, PluginsConfig
+from alliancekit.testing.samples import EVENTS
 from tests.bad_plugins import EXPECTED, bad_plugins
 from tests.plugin_hosts import Install, loaded, reason_for, with_code
-from tests.sample_events import EVENTS
 
 # finding
 
@@ -36,8 +36,15 @@ def test_only_enabled_plugins_are_imported(install: Install) -> None:
         ("session_started",),
     )
     assert host.report["unwanted"].status == "disabled"
-    assert "plugins.enabled" in host.report["unwanted"].fix
+    assert "plugins.also" in host.report["unwanted"].fix
     assert "alliancekit_test_unwanted" not in sys.modules
+
+
+def test_what_runs_also_is_asked_before_what_is_enabled(install: Install) -> None:
+    for name in ("one", "two", "three"):
+        install(name)
+    report = loaded("one", also=["two", "three"]).report
+    assert [entry.name for entry in report.entries if entry.running] == ["two", "three", "one"]
 
 
 def test_disabled_wins_over_enabled_and_code(install: Install) -> None:

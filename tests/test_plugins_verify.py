@@ -9,8 +9,8 @@ from alliancekit import events
 from alliancekit.errors import ConfigError
 from alliancekit.hookspecs import HOOK_API, AllianceHooks, hookimpl
 from alliancekit.plugins import Limits, PluginsConfig
+from alliancekit.testing.samples import EVENTS
 from tests.plugin_hosts import reason_for, with_code
-from tests.sample_events import EVENTS
 
 # verifying
 
@@ -194,6 +194,8 @@ def test_the_configuration_itself_is_checked() -> None:
         PluginsConfig.model_validate({"enable": []})
     with pytest.raises(ValidationError, match="twice"):
         PluginsConfig(enabled=["a", "a"])
+    with pytest.raises(ValidationError, match="twice"):
+        PluginsConfig(enabled=["a"], also=["a"])
     with pytest.raises(ValidationError, match="Did you mean 'session_ended'"):
         Limits(hooks={"sesion_ended": 1})
     with pytest.raises(ValidationError, match=r"above limits\.call"):

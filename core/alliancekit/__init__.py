@@ -14,6 +14,7 @@ sessions        facts about presence, and the session machine that infers the ca
 instruments     measures as data: items, keys, scales, cut-offs, sources, licences
 scoring         pure functions: scales, change, strain, congruence
 errors          the error tree
+testing         the test kit: fixtures, fake call, contract of plugins and adapters
 
 The host, from the bottom up:
 
@@ -44,9 +45,11 @@ service         all of it put together
 
 What people touch:
 
+scaffold        new distributions: from a template, or as a copy
 web             the custom element and its texts
 server          the HTTP API, the WebSocket, the therapist's pages
 demo            a whole call on this machine
+development     what helps while a plugin is being written
 cli             the command `alliancekit`
 """
 

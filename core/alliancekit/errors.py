@@ -7,6 +7,8 @@ AllianceKitError
 │   └── UnknownInstrumentError  no instrument has this name, or not in this form
 ├── FormulaError                a number is outside what a formula is defined for
 ├── TableError                  a file of answers cannot be read, or not as it stands
+├── RecordingError              a file holds no recorded session
+├── ScaffoldError               a new plugin cannot be written under this name or in this place
 ├── StoreError                  the database cannot be used
 │   └── StoreBusyError          another process already has this SQLite file
 └── RefusedError                a request is refused and changed nothing
@@ -62,6 +64,14 @@ class FormulaError(AllianceKitError, ValueError):
 
 class TableError(AllianceKitError):
     """A file of answers or scores cannot be used; names row and column, never what the cell holds."""
+
+
+class RecordingError(AllianceKitError):
+    """A file holds no recorded session; names the line."""
+
+
+class ScaffoldError(AllianceKitError):
+    """A new plugin cannot be written: its name is taken, or what it copies does not exist."""
 
 
 class StoreError(AllianceKitError):

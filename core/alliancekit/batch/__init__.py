@@ -3,6 +3,11 @@
 files     the one reader of tables: whole, or in batches with row numbers
 blocks    a CSV file as blocks of whole rows, and why one is refused
 numbers   cells as numbers, or row and column of those that are none
+columns   which column holds which item
+answers   item columns as the integers that are stored
+score     the scales of each row
+sinks     where rows are written, all or none
+run       score a file
 """
 
 from __future__ import annotations

@@ -9,7 +9,20 @@ import sys
 
 import typer
 
-from alliancekit.cli import config, demo, export, plugins, serve
+from alliancekit.cli import (
+    change,
+    config,
+    congruence,
+    demo,
+    develop,
+    export,
+    measures,
+    new,
+    plugins,
+    score,
+    serve,
+    signals,
+)
 from alliancekit.errors import AllianceKitError
 
 REFUSED = 3
@@ -23,10 +36,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("demo")(demo.demo)
-app.command("export")(export.export)
 app.command("serve")(serve.serve)
 app.add_typer(config.app, name="config")
 app.add_typer(plugins.app, name="plugins")
+app.add_typer(new.app, name="new")
+app.command("dev")(develop.dev)
+app.command("replay")(develop.replay)
+app.add_typer(measures.app, name="measures")
+app.command("score")(score.score)
+app.command("change")(change.change)
+app.command("signals")(signals.signals)
+app.command("congruence")(congruence.congruence)
+app.command("export")(export.export)
 
 
 def main() -> None:

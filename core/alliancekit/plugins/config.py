@@ -20,6 +20,7 @@ DEFAULT_PLUGINS: Final = (
     "strain",
     "talk_balance",
     "measures",
+    "published",
     "export",
     "webrtc",
 )
@@ -77,6 +78,7 @@ class PluginsConfig(BaseModel):
 
     Attributes:
         enabled: names in the order in which they are asked.
+        also: names beside `enabled`, asked before them: the last of those answers what nobody else plans.
         disabled: names that never run, also when `enabled` or code names them.
         required: names without which the application must not start; never quarantined.
         limits: see `Limits`.
@@ -86,6 +88,7 @@ class PluginsConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     enabled: list[str] = list(DEFAULT_PLUGINS)
+    also: list[str] = []
     disabled: list[str] = []
     required: list[str] = []
     limits: Limits = Limits()
@@ -106,7 +109,12 @@ class PluginsConfig(BaseModel):
 
     @model_validator(mode="after")
     def _once(self) -> Self:
-        twice = sorted({name for name in self.enabled if self.enabled.count(name) > 1})
+        twice = sorted({name for name in self.order if self.order.count(name) > 1})
         if twice:
-            raise ValueError(f"plugins.enabled names {', '.join(twice)} twice")
+            raise ValueError(f"plugins.enabled and plugins.also name {', '.join(twice)} twice")
         return self
+
+    @property
+    def order(self) -> list[str]:
+        """Every wanted name, in the order in which the plugins are asked."""
+        return [*self.also, *self.enabled]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from time import perf_counter
 from types import MappingProxyType
 from typing import Any, cast
@@ -15,13 +16,13 @@ from alliancekit.adapters import Adapter, Route
 from alliancekit.channels import Channel
 from alliancekit.dispatch import Dispatcher, Impl
 from alliancekit.errors import ConfigError, PluginError, StoreError
-from alliancekit.events import DataNeed, Style
+from alliancekit.events import DataNeed, RuleInfo, Style
 from alliancekit.exports import Exporter
 from alliancekit.health import PluginHealth
 from alliancekit.hooks import Hooks
 from alliancekit.hookspecs import HOOKS, PROJECT, AllianceHooks
 from alliancekit.instruments.catalogue import Instruments
-from alliancekit.isolation import ANYTHING
+from alliancekit.isolation import ANYTHING, ErrorReport
 from alliancekit.plugins import verify
 from alliancekit.plugins.config import DEFAULT_PLUGINS, PluginsConfig, did_you_mean
 from alliancekit.plugins.data import KeptData, Rows, migrate
@@ -47,9 +48,11 @@ class _Plugin:
     warnings: list[str] = field(default_factory=list)
     data: KeptData | None = None
 
-    def keep(self, kind: type[AllianceHooks]) -> KeptData:
+    def keep(self, kind: type[AllianceHooks], rows: Rows | None) -> KeptData:
         """The plugin's handle on its rows."""
         self.data = KeptData(self.name, kind.data_version)
+        if rows is not None:
+            self.data.open(rows)
         return self.data
 
 
@@ -62,6 +65,8 @@ class PluginHost:
             enabled takes that place in the order, instead of an installed one; others come last.
         discover: whether installed plugins are looked for; False loads `extra` only.
         no_plugins: load nothing at all, not even `extra` or what is required.
+        on_error: told of every exception of a plugin; for development only.
+        new_rows: where plugins keep their rows, when there are none yet that `open_data` would migrate.
     """
 
     def __init__(
@@ -71,7 +76,11 @@ class PluginHost:
         extra: Sequence[tuple[str, Given]] = (),
         discover: bool = True,
         no_plugins: bool = False,
+        on_error: ErrorReport | None = None,
+        new_rows: Rows | None = None,
     ) -> None:
+        self._new_rows = new_rows
+        self._on_error = on_error
         self._config = config or PluginsConfig()
         self._extra = dict(extra)
         if len(self._extra) != len(extra):
@@ -166,6 +175,11 @@ class PluginHost:
         return MappingProxyType(self._registry.styles)
 
     @property
+    def rules(self) -> tuple[RuleInfo, ...]:
+        """The rules that the plugins say they follow, in configured order."""
+        return tuple(self._registry.rules.values())
+
+    @property
     def adapters(self) -> tuple[Adapter, ...]:
         """The connections to video platforms, in configured order."""
         return tuple(self._registry.adapters.values())
@@ -200,7 +214,7 @@ class PluginHost:
                     name=name,
                     status="disabled",
                     reason="installed, but not enabled.",
-                    fix=f"Add {name!r} to plugins.enabled to run it.",
+                    fix=f"Add {name!r} to plugins.also to run it.",
                 )
             )
             for name in sorted(self._found.keys() - self._plugins.keys())
@@ -210,7 +224,7 @@ class PluginHost:
     # steps of load -------------------------------------------------------------------------------------
 
     def _order(self) -> list[str]:
-        enabled = [name for name in self._config.enabled if self._discover or name in self._extra]
+        enabled = [name for name in self._config.order if self._discover or name in self._extra]
         return list(dict.fromkeys([*enabled, *self._extra]))
 
     def _wanted(self, name: str) -> _Plugin:
@@ -221,15 +235,13 @@ class PluginHost:
         if self._no_plugins:
             plugin.off, plugin.why = True, Why("started without plugins.", "Start without --no-plugins.")
         elif name in self._config.disabled:
-            plugin.off, plugin.why = (
-                True,
-                Why("the configuration disables it.", "Change plugins.disabled."),
-            )
+            plugin.off = True
+            plugin.why = Why("the configuration disables it.", "Change plugins.disabled.")
         return plugin
 
     def _check_names(self) -> None:
         config = self._config
-        known = {*DEFAULT_PLUGINS, *config.enabled, *self._extra, *self._found}
+        known = {*DEFAULT_PLUGINS, *config.order, *self._extra, *self._found}
         places: dict[str, Iterable[str]] = {
             "plugins.settings": config.settings,
             "plugins.limits.plugins": config.limits.plugins,
@@ -246,18 +258,21 @@ class PluginHost:
             if name not in self._plugins or name in config.disabled:
                 raise ConfigError(
                     f"plugins.required names {name!r}, which is not enabled: the application cannot start.",
-                    fix=did_you_mean(name, self._plugins) or f"Add {name!r} to plugins.enabled.",
+                    fix=did_you_mean(name, self._plugins) or f"Add {name!r} to plugins.also.",
                 )
 
     def _load(self, plugin: _Plugin) -> None:
         begin = perf_counter()
         try:
             table = self._config.settings.get(plugin.name)
-            plugin.hooks = load(plugin.name, plugin.given, self._found, table, plugin.keep)
+            plugin.hooks = load(
+                plugin.name, plugin.given, self._found, table, partial(plugin.keep, rows=self._new_rows)
+            )
             plugin.warnings = verify.warnings(type(plugin.hooks))
             for warning in plugin.warnings:
                 log.warning("plugin %s: %s", plugin.name, warning)
         except ANYTHING as error:
+            self._tell(plugin.name, "load", error)
             plugin.hooks, plugin.why = None, explain(error)
         plugin.seconds = perf_counter() - begin
 
@@ -277,9 +292,14 @@ class PluginHost:
                 try:
                     self._registry.take(plugin.name, plugin.hooks)
                 except ANYTHING as error:
+                    self._tell(plugin.name, "register", error)
                     self._drop(manager, plugin, error)
                 plugin.seconds += perf_counter() - begin
         return manager
+
+    def _tell(self, plugin: str, doing: str, error: BaseException) -> None:
+        if self._on_error is not None:
+            self._on_error(plugin, doing, error)
 
     @staticmethod
     def _drop(manager: pluggy.PluginManager, plugin: _Plugin, error: BaseException) -> None:
@@ -302,7 +322,7 @@ class PluginHost:
         needs = frozenset(plugin.hooks.needs) if plugin.hooks is not None else frozenset()
         limit = self._config.limits.of(plugin.name, hook)
         function = cast("Callable[[Any], Awaitable[Any]]", one.function)
-        return Impl(plugin.name, hook, function, limit, needs, plugin.health)
+        return Impl(plugin.name, hook, function, limit, needs, plugin.health, self._on_error)
 
     def _turn_off(self, plugin: _Plugin, why: Why) -> None:
         """Let go of a plugin that was loaded; its instruments and styles stay, sessions refer to them."""

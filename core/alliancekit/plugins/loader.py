@@ -80,7 +80,7 @@ def _imported(name: str, found: Mapping[str, Sequence[Found]]) -> type[Any]:
     if not offers:
         raise PluginError(
             "no installed distribution offers a plugin of this name.",
-            fix=did_you_mean(name, found) or f"Install it, or take {name!r} out of plugins.enabled.",
+            fix=did_you_mean(name, found) or f"Install it, or take {name!r} out of [plugins].",
         )
     if clash := conflict(name, found):
         raise PluginError(

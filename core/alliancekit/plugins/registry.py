@@ -8,7 +8,7 @@ from typing import Any
 from alliancekit.adapters import Adapter, Route
 from alliancekit.channels import Channel
 from alliancekit.errors import PluginError
-from alliancekit.events import Style
+from alliancekit.events import RuleInfo, Style
 from alliancekit.exports import Exporter
 from alliancekit.hookspecs import AllianceHooks
 from alliancekit.instruments.catalogue import Instruments
@@ -22,6 +22,7 @@ class Registry:
     def __init__(self) -> None:
         self.instruments = Instruments()
         self.styles: dict[str, Style] = {}
+        self.rules: dict[str, RuleInfo] = {}
         self.adapters: dict[str, Adapter] = {}
         self.routes: dict[tuple[str, str, str], Route] = {}
         self.channels: dict[str, tuple[str, Channel]] = {}
@@ -37,12 +38,14 @@ class Registry:
         """
         instruments = _returned(hooks, "register_instruments", Instrument)
         styles = _returned(hooks, "register_styles", Style)
+        rules = _returned(hooks, "register_rules", RuleInfo)
         adapters = _returned(hooks, "register_adapters", Adapter)
         routes = _returned(hooks, "register_routes", Route)
         channels = _returned(hooks, "register_channels", Channel)
         exporters = _returned(hooks, "register_exporters", Exporter)
         claims: list[tuple[str, ...]] = [("instrument", one.name, one.form) for one in instruments]
         claims += [("style", one.name) for one in styles]
+        claims += [("rule", one.name) for one in rules]
         claims += [("adapter", one.name) for one in adapters]
         claims += [("route", plugin, one.method, one.path.strip("/")) for one in routes]
         claims += [("channel", one.name) for one in channels]
@@ -51,6 +54,7 @@ class Registry:
         for instrument in instruments:
             self.instruments.add(instrument)
         self.styles |= {style.name: style for style in styles}
+        self.rules |= {rule.name: rule for rule in rules}
         self.adapters |= {adapter.name: adapter for adapter in adapters}
         self.routes |= {(plugin, one.method, one.path.strip("/")): one for one in routes}
         self.channels |= {one.name: (plugin, one) for one in channels}

@@ -1,8 +1,12 @@
 """One event for each event hook, with every sensitive field filled."""
 
+from __future__ import annotations
+
+from typing import Any, Final
+
 from alliancekit import events
 
-BASE = {"tenant": "ten_1", "episode": "epi_1", "session": "ses_1", "at": 1000.0}
+BASE: Final[dict[str, Any]] = {"tenant": "ten_1", "episode": "epi_1", "session": "ses_1", "at": 1000.0}
 CLIENT = events.Participant(id="par_c", role="client")
 THERAPIST = events.Participant(id="par_t", role="therapist")
 SCORE = events.Score(scale="bond", value=4.0, minimum=0.0, maximum=20.0, percent=20.0, answered=5, items=5)
@@ -30,7 +34,7 @@ SPEECH = (
     events.SpeechSpan(role="therapist", start=30.0, end=40.0),
 )
 
-EVENTS = {
+EVENTS: Final[dict[str, events.Event]] = {
     "session_started": events.SessionStarted(
         **BASE, style="directive", number=2, participants=(CLIENT, THERAPIST)
     ),
@@ -58,3 +62,4 @@ EVENTS = {
     ),
     "describe_talk": events.TalkHeard(**BASE, speech=SPEECH),
 }
+"""Hook → event; the samples that hooks share (`CLIENT`, `RESPONSE`, …) stand above."""
