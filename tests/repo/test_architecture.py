@@ -37,8 +37,8 @@ LONGEST_FILE = 400
 LONGEST_TEST = 500
 """Lines; a longer file is split by subject."""
 OWN_LIMITS = {"core/alliancekit/hookspecs.py": 1000, "core/alliancekit/events.py": 500}
-"""All hooks, and all they receive, stand in one place each by design; most lines of the first are the examples that
-`HOOKS.md` shows."""
+"""All hooks stand in one place by design, and so does all they receive; most lines of the first are the
+examples that `HOOKS.md` shows."""
 
 BANNED = re.compile(
     r"\b(TODO|FIXME|XXX|HACK|HIPAA[- ]compliant|GDPR[- ]compliant|blacklist|whitelist)\b"

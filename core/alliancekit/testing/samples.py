@@ -49,7 +49,7 @@ EVENTS: Final[dict[str, events.Event]] = {
     "feedback_captured": events.FeedbackCaptured(**BASE, style="directive", response=RESPONSE),
     "alliance_scored": events.AllianceScored(**BASE, style="directive", response=RESPONSE),
     "signal_raised": events.SignalRaised(**BASE, signal=SIGNAL),
-    "episode_erased": events.EpisodeErased(**BASE | {"session": ""}),
+    "episode_erased": events.EpisodeErased(tenant="ten_1", episode="epi_1", session="", at=1000.0),
     "score_alliance": events.FeedbackCaptured(**BASE, style="directive", response=RESPONSE),
     "detect_signals": events.SeriesUpdated(**BASE, style="directive", number=2, series=SERIES),
     "suggest_guidance": events.GuidanceWanted(
