@@ -114,6 +114,25 @@ def test_hook_register_exporters() -> None:
     assert (plugin, exporter.write(episode)) == ("example", b"2:90")
 
 
+async def test_hook_register_channels() -> None:
+    from alliancekit.channels import Message
+
+    plugin, host = load_example("register_channels")
+    owner, channel = host.channels["letters"]
+    message = Message(
+        prompt="p",
+        tenant="t",
+        to="c1",
+        role="client",
+        moment="follow_up",
+        language="es",
+        link="https://x/r/1",
+    )
+    await channel.send(message)
+    assert (owner, plugin.posted) == ("example", [("c1", "https://x/r/1")])
+    assert "https" not in repr(message)
+
+
 async def test_hook_session_started() -> None:
     assert (await notified("session_started")).running == {"ses_1"}
 
@@ -170,6 +189,11 @@ async def test_hook_detect_signals() -> None:
 async def test_hook_suggest_guidance() -> None:
     [guidance] = await collected("suggest_guidance")
     assert (guidance.style, guidance.about) == ("directive", "low_score")
+
+
+async def test_hook_render_panels() -> None:
+    [panel] = await collected("render_panels")
+    assert (panel.title, panel.parts[0].text) == ("Attendance", "1 of 2 sessions took place.")
 
 
 async def test_hook_choose_style() -> None:

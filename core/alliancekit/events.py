@@ -426,6 +426,17 @@ class SeriesUpdated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PanelsWanted(Event):
+    """The therapist opens one client's page. Needs `series`; `talk_balances` are by session number."""
+
+    style: str
+    language: str = "en"
+    series: tuple[SeriesPoint, ...] = ()
+    signals: tuple[Signal, ...] = ()
+    talk_balances: Mapping[int, TalkBalance] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GuidanceWanted(Event):
     """What might the therapist do or say next? Responses the therapist may not see are left out."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from alliancekit import events
+from alliancekit import events, panels
 from alliancekit.dispatch import Dispatcher, Outcome, Wanted
 from alliancekit.watchdog import Incident
 
@@ -17,6 +17,7 @@ T = TypeVar("T")
 _SCORES = Wanted(events.Score, many=True)
 _SIGNALS = Wanted(events.Signal, many=True)
 _GUIDANCE = Wanted(events.Guidance, many=True)
+_PANELS = Wanted(panels.Panel, many=True)
 _STYLE = Wanted(str)
 _PLAN = Wanted(events.PromptPlan)
 _TALK = Wanted(events.TalkBalance)
@@ -106,6 +107,10 @@ class Hooks:
     ) -> list[Outcome[Sequence[events.Guidance]]]:
         """What each plugin has to say to the therapist."""
         return await self._dispatcher.collect("suggest_guidance", event, _GUIDANCE)
+
+    async def render_panels(self, event: events.PanelsWanted) -> list[Outcome[Sequence[panels.Panel]]]:
+        """What each plugin shows on the therapist's page of a client."""
+        return await self._dispatcher.collect("render_panels", event, _PANELS)
 
     # first ---------------------------------------------------------------------------------------------
 

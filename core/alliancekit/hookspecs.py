@@ -26,9 +26,11 @@ import pluggy
 from alliancekit import events
 from alliancekit.errors import PluginError
 from alliancekit.instruments.model import Instrument
+from alliancekit.panels import Panel
 
 if TYPE_CHECKING:
     from alliancekit.adapters import Adapter, Route
+    from alliancekit.channels import Channel
     from alliancekit.exports import Exporter
 
 HOOK_API = 1
@@ -293,6 +295,36 @@ class AllianceHooks:
                 @hookimpl
                 def register_exporters(self) -> Sequence[Exporter]:
                     return [Exporter(name="lengths", media_type="text/plain", write=lengths)]
+            ```
+        """
+        return ()
+
+    @_hook("register", when="once at start")
+    def register_channels(self) -> Sequence[Channel]:
+        """Contribute ways to people who have no page open, such as SMS or e-mail.
+
+        The vendor sends an open prompt with `POST /v1/prompts/{id}/send`; each attempt is recorded.
+
+        Returns: channels; a name that is taken is refused.
+
+        Example:
+            ```python
+            from collections.abc import Sequence
+
+            from alliancekit.channels import Channel, Message
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+
+
+            class Letters(AllianceHooks):
+                def __init__(self) -> None:
+                    self.posted: list[tuple[str, str]] = []
+
+                async def post(self, message: Message) -> None:
+                    self.posted.append((message.to, message.link))
+
+                @hookimpl
+                def register_channels(self) -> Sequence[Channel]:
+                    return [Channel(name="letters", send=self.post)]
             ```
         """
         return ()
@@ -621,6 +653,35 @@ class AllianceHooks:
                         Guidance(style=event.style, text="Ask how today felt.", about=signal.kind)
                         for signal in event.signals
                     ]
+            ```
+        """
+        return ()
+
+    @_hook("collect", when="the therapist opens a client's page", limit=0.5)
+    async def render_panels(self, event: events.PanelsWanted) -> Sequence[Panel]:
+        """Show a box of your own on the therapist's page of a client.
+
+        The page waits for it, so keep it quick; what takes long belongs into rows of `PluginData`.
+
+        Returns: up to three panels; the host draws them.
+
+        Example:
+            ```python
+            from collections.abc import Sequence
+
+            from alliancekit.events import PanelsWanted
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+            from alliancekit.panels import Panel, PanelText
+
+
+            class Attendance(AllianceHooks):
+                needs = frozenset({"series"})
+
+                @hookimpl
+                async def render_panels(self, event: PanelsWanted) -> Sequence[Panel]:
+                    came = sum(point.attended for point in event.series)
+                    told = PanelText(f"{came} of {len(event.series)} sessions took place.")
+                    return [Panel("Attendance", (told,))]
             ```
         """
         return ()

@@ -15,7 +15,8 @@ from alliancekit import events
 def minimise(event: Any, needs: Set[str]) -> Any:
     """The event as a plugin with these needs may see it; the same object where nothing is taken out.
 
-    Fields: `answers` (in every response of the event), `speech` (TalkHeard), `series` (SeriesUpdated), and
+    Fields: `answers` (in every response of the event), `speech` (TalkHeard), `series` (SeriesUpdated,
+    PanelsWanted), and
     `hidden`: scores and answers of a response that its client does not show to the therapist at once, where
     an event brings one response. Events with several hold only what the therapist may see at that time.
     """
@@ -43,7 +44,7 @@ def _with_response(event: Any, needs: Set[str]) -> Any:
     return replace(event, response=_response(response, needs))
 
 
-def _series(event: events.SeriesUpdated, needs: Set[str]) -> events.SeriesUpdated:
+def _series(event: Any, needs: Set[str]) -> Any:
     if "series" not in needs:
         return replace(event, series=())
     return replace(
@@ -64,5 +65,6 @@ _TRIM: Final[dict[type, Callable[[Any, Set[str]], Any]]] = {
     events.AllianceScored: _with_response,
     events.SeriesUpdated: _series,
     events.GuidanceWanted: _guidance,
+    events.PanelsWanted: _series,
     events.TalkHeard: _talk,
 }

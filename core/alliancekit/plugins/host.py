@@ -13,6 +13,7 @@ from typing import Any, cast
 import pluggy
 
 from alliancekit.adapters import Adapter, Route
+from alliancekit.channels import Channel
 from alliancekit.dispatch import Dispatcher, Impl
 from alliancekit.errors import ConfigError, PluginError, StoreError
 from alliancekit.events import DataNeed, RuleInfo, Style
@@ -193,6 +194,11 @@ class PluginHost:
         """Export format → (plugin, exporter)."""
         return MappingProxyType(self._registry.exporters)
 
+    @property
+    def channels(self) -> Mapping[str, tuple[str, Channel]]:
+        """Delivery channel → (plugin, channel)."""
+        return MappingProxyType(self._registry.channels)
+
     def needs(self, name: str) -> frozenset[DataNeed]:
         """What a plugin that runs declares to need."""
         hooks = self._plugins[name].hooks
@@ -229,10 +235,8 @@ class PluginHost:
         if self._no_plugins:
             plugin.off, plugin.why = True, Why("started without plugins.", "Start without --no-plugins.")
         elif name in self._config.disabled:
-            plugin.off, plugin.why = (
-                True,
-                Why("the configuration disables it.", "Change plugins.disabled."),
-            )
+            plugin.off = True
+            plugin.why = Why("the configuration disables it.", "Change plugins.disabled.")
         return plugin
 
     def _check_names(self) -> None:

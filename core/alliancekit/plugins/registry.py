@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from alliancekit.adapters import Adapter, Route
+from alliancekit.channels import Channel
 from alliancekit.errors import PluginError
 from alliancekit.events import RuleInfo, Style
 from alliancekit.exports import Exporter
@@ -24,6 +25,7 @@ class Registry:
         self.rules: dict[str, RuleInfo] = {}
         self.adapters: dict[str, Adapter] = {}
         self.routes: dict[tuple[str, str, str], Route] = {}
+        self.channels: dict[str, tuple[str, Channel]] = {}
         self.exporters: dict[str, tuple[str, Exporter]] = {}
         self._owners: dict[tuple[str, ...], str] = {}
 
@@ -39,12 +41,14 @@ class Registry:
         rules = _returned(hooks, "register_rules", RuleInfo)
         adapters = _returned(hooks, "register_adapters", Adapter)
         routes = _returned(hooks, "register_routes", Route)
+        channels = _returned(hooks, "register_channels", Channel)
         exporters = _returned(hooks, "register_exporters", Exporter)
         claims: list[tuple[str, ...]] = [("instrument", one.name, one.form) for one in instruments]
         claims += [("style", one.name) for one in styles]
         claims += [("rule", one.name) for one in rules]
         claims += [("adapter", one.name) for one in adapters]
         claims += [("route", plugin, one.method, one.path.strip("/")) for one in routes]
+        claims += [("channel", one.name) for one in channels]
         claims += [("exporter", one.name) for one in exporters]
         self._check(plugin, claims)
         for instrument in instruments:
@@ -53,6 +57,7 @@ class Registry:
         self.rules |= {rule.name: rule for rule in rules}
         self.adapters |= {adapter.name: adapter for adapter in adapters}
         self.routes |= {(plugin, one.method, one.path.strip("/")): one for one in routes}
+        self.channels |= {one.name: (plugin, one) for one in channels}
         self.exporters |= {one.name: (plugin, one) for one in exporters}
         self._owners |= dict.fromkeys(claims, plugin)
 
@@ -63,6 +68,8 @@ class Registry:
                 del self.adapters[name[0]]
             elif kind == "exporter":
                 del self.exporters[name[0]]
+            elif kind == "channel":
+                del self.channels[name[0]]
 
     def _check(self, plugin: str, claims: Sequence[tuple[str, ...]]) -> None:
         for number, claim in enumerate(claims):
