@@ -79,6 +79,11 @@ def test_hook_register_styles() -> None:
     assert host.styles["narrative"].title == "Narrative"
 
 
+def test_hook_register_rules() -> None:
+    _, host = load_example("register_rules")
+    assert [(rule.name, rule.sessions_needed) for rule in host.rules] == [("halved", 2)]
+
+
 def test_hook_register_adapters() -> None:
     _, host = load_example("register_adapters")
     assert [adapter.name for adapter in host.adapters] == ["silent"]

@@ -210,11 +210,12 @@ class SideConnections(Adapter):
         self._spawn(connection.close())
 
     def _tell_present(self, connection: SideConnection) -> None:
-        now = connection.presence_told_at = self._clock()
+        connection.presence_told_at = self._clock()
+        # Not the time of telling: a page may be silent already, and is then lost at its last sign of life.
         fact = Present(
             connection=connection.id,
             participant=connection.participant.id,
-            at=now,
+            at=connection.seen_at,
             joined_at=connection.opened_at,
         )
         line = self._lines[connection.id]

@@ -31,6 +31,7 @@ calls           what platforms report becomes the stored state of a session
 feedback        prompts, answers, the delivery ladder
 review          what the series says: signals and guidance
 pipeline        what happens after a commit, step by step
+batch           files of answers: read, score, write
 episodes        sessions and series as the HTTP API gives them
 live            the in-call channel
 config          settings
@@ -42,6 +43,7 @@ scaffold        new distributions: from a template, or as a copy
 web             the custom element and its texts
 server          the HTTP API, the WebSocket, the therapist's pages
 demo            a whole call on this machine
+development     what helps while a plugin is being written
 cli             the command `alliancekit`
 """
 

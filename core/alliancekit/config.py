@@ -114,6 +114,9 @@ class Settings(BaseSettings):
     signing_keys: tuple[SigningKey, ...] = Field(
         (), description="the first signs, all verify; empty: one is generated into data_dir"
     )
+    measures_dir: Path | None = Field(
+        None, description="the site's text packs and own instruments; empty: `measures` in data_dir"
+    )
     default_measure: str = Field("check-in", description="the instrument asked when a session names none")
     default_style: str = Field("facilitative", description="the style of a session that names none")
     call: CallSettings = CallSettings()
@@ -141,6 +144,10 @@ class Settings(BaseSettings):
     def base_url(self) -> str:
         """How browsers reach the service, without a slash at the end."""
         return self.public_url or f"http://{self.host}:{self.port}"
+
+    def measures_folder(self) -> Path:
+        """Where the site's text packs and instruments of its own are."""
+        return self.measures_dir or self.data_dir / "measures"
 
     def token_issuer(self) -> str:
         """Who signs the tokens."""
@@ -280,6 +287,7 @@ def effective(settings: Settings) -> dict[str, Any]:
     shown: dict[str, Any] = masked(settings.model_dump(mode="json", exclude_none=True))
     shown["config_file"] = str(config_file() or "")
     shown["public_url"], shown["issuer"] = settings.base_url(), settings.token_issuer()
+    shown["measures_dir"] = str(settings.measures_folder())
     if not settings.database_url:
         shown["database_url"] = settings.database().get_secret_value()
     if not settings.signing_keys:

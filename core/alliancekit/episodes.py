@@ -89,6 +89,7 @@ def _point(one: SeriesSession, ended: int) -> dict[str, Any]:
         ],
         "guidance": [{**asdict(advice), "plugin": plugin} for plugin, advice in one.guidance],
         "not_computed": [asdict(gap) for gap in one.not_computed],
+        "not_asked": [asdict(gap) for gap in one.not_asked],
     }
 
 

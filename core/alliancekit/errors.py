@@ -6,6 +6,8 @@ AllianceKitError
 ├── InstrumentError             an instrument or text-pack file is not usable
 │   └── UnknownInstrumentError  no instrument has this name, or not in this form
 ├── FormulaError                a number is outside what a formula is defined for
+├── TableError                  a file of answers cannot be read, or not as it stands
+├── RecordingError              a file holds no recorded session
 ├── ScaffoldError               a new plugin cannot be written under this name or in this place
 ├── StoreError                  the database cannot be used
 │   └── StoreBusyError          another process already has this SQLite file
@@ -58,6 +60,14 @@ class UnknownInstrumentError(InstrumentError):
 
 class FormulaError(AllianceKitError, ValueError):
     """A number is outside what a formula is defined for, such as a reliability of 1.2."""
+
+
+class TableError(AllianceKitError):
+    """A file of answers or scores cannot be used; names row and column, never what the cell holds."""
+
+
+class RecordingError(AllianceKitError):
+    """A file holds no recorded session; names the line."""
 
 
 class ScaffoldError(AllianceKitError):

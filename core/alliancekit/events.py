@@ -147,6 +147,21 @@ class SeriesPoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ItemInfo:
+    """Where the answers to one item of a scale lie: `minimum` to `maximum`, as they are stored.
+
+    `low_is_worse` tells which end is the less favourable one for the scale; a reversed item and a scale on
+    which higher is worse each turn it. `number` is the item's place in the instrument, from 1.
+    """
+
+    id: str
+    number: int
+    minimum: int
+    maximum: int
+    low_is_worse: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScaleInfo:
     """What an instrument says about one of its scales: its direction and its cut-off, if it has one.
 
@@ -154,7 +169,7 @@ class ScaleInfo:
     without a total. A value calls for a conversation when it is `when` the `cut_off`, for example below it.
     `directed` is false where neither end is the more favourable one: rules leave such a scale alone. `sd` and
     `reliability` are published values of the scale, in its units, for reliable change; None where there are
-    none, `precision_source` cites them.
+    none, `precision_source` cites them. `items` are the items it is made of.
     """
 
     instrument: str
@@ -170,6 +185,7 @@ class ScaleInfo:
     sd: float | None = None
     reliability: float | None = None
     precision_source: str = ""
+    items: tuple[ItemInfo, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +215,40 @@ class Signal:
     length: int | None = None
     pattern: Literal["", "v", "decline"] = ""
     item: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleRecord:
+    """How often a rule was right in simulated courses of `sessions` sessions; both in percent.
+
+    `hits` is the share of the falls put in that the rule found, `false_alarms` the share of the sessions
+    without one in which it spoke. Synthetic: real courses differ.
+    """
+
+    sessions: int
+    hits: float
+    false_alarms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleInfo:
+    """A rule that a plugin's `detect_signals` follows: what can be said of it before it speaks.
+
+    `name` and `kind` are those of its signals, `meaning` is one plain sentence, `source` cites the rule.
+    `sessions_needed` counts sessions that were `rated`, or all `held` ones, missed ones included. `inputs`
+    names the entries of `Signal.inputs` that belong to it. `votes` is true where several rules look for the
+    same thing, so that it means something how many of them agree. `records` come from simulated courses.
+    """
+
+    name: str
+    kind: SignalKind
+    meaning: str
+    sessions_needed: int
+    counts: Literal["rated", "held"] = "rated"
+    source: str = ""
+    inputs: tuple[str, ...] = ()
+    votes: bool = False
+    records: tuple[RuleRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,11 +16,17 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
-from alliancekit.errors import ConflictError, InProgressError, InvalidAnswerError, NotFoundError
+from alliancekit.errors import (
+    ConflictError,
+    InProgressError,
+    InvalidAnswerError,
+    NotFoundError,
+    UnknownInstrumentError,
+)
 from alliancekit.events import Moment, PromptRequest, Role, Visibility
 from alliancekit.instruments.catalogue import Instruments, localise
 from alliancekit.scoring.scales import check_answers, score
-from alliancekit.store import audit, prompts
+from alliancekit.store import audit, prompts, series
 from alliancekit.store import sessions as rows
 from alliancekit.store.compiled import Prepared
 from alliancekit.store.database import Database
@@ -154,15 +160,14 @@ class Feedback:
     ) -> list[Prompt]:
         """Store the prompts of a plan for these people, each once per occasion, and queue their hook.
 
-        A request whose instruments have no form for a role asks that role nothing.
+        A request whose instruments have no form for a role asks that role nothing. An instrument that cannot
+        be asked, because nobody brings it or its wording is not here, is left out, and the reason is stored.
         """
         now = self._clock()
         lasting = self.policy.in_call if moment == "in_call" else self.policy.after_call
         made = []
         for request in requests:
-            names = tuple(n for n in request.instruments if (n, request.role) in self._instruments)
-            for name in set(request.instruments) - set(names):
-                log.warning("the plan asks %s, which has no %s form; left out", name, request.role)
+            names = self._askable(conn, tenant, session_id, request, people)
             for person, role in people.items():
                 if role != request.role or not names:
                     continue
@@ -183,6 +188,41 @@ class Feedback:
         work = [Work(lane=session_id, kind="feedback_requested", payload={"prompt": one.id}) for one in made]
         add_work(conn, tenant, work, now)
         return made
+
+    def _askable(
+        self,
+        conn: Connection,
+        tenant: str,
+        session_id: str,
+        request: PromptRequest,
+        people: Mapping[str, Role],
+    ) -> tuple[str, ...]:
+        """The instruments of a request that its role can be asked; what is left out is logged and noted."""
+        names = []
+        for name in dict.fromkeys(request.instruments):
+            try:
+                reason = self._instruments.why_not_asked(name, request.role)
+            except UnknownInstrumentError as error:
+                if self._instruments.forms(name):
+                    log.warning("the plan asks %s, which has no %s form; left out", name, request.role)
+                    continue
+                reason = str(error)
+            if not reason:
+                names.append(name)
+                if self._instruments.get(name, request.role).text == "pack":
+                    series.clear_not_asked(conn, session_id, instrument=name, form=request.role)
+            elif request.role in people.values():
+                log.warning("left out of what is asked: %s", reason)
+                series.record_not_asked(
+                    conn,
+                    tenant,
+                    session_id,
+                    instrument=name,
+                    form=request.role,
+                    reason=reason,
+                    now=self._clock(),
+                )
+        return tuple(names)
 
     async def dismiss(self, person: Person, prompt_id: str, reason: str) -> bool:
         """Put a prompt away: `later` asks again, `skip` not, `not_in_calls` never again during calls.

@@ -153,6 +153,40 @@ class AllianceHooks:
         return ()
 
     @_hook("register", when="once at start")
+    def register_rules(self) -> Sequence[events.RuleInfo]:
+        """Describe the rules that `detect_signals` follows.
+
+        The therapist's page lists them under "Why am I seeing this?", also those that did not agree or have
+        too few sessions; `alliancekit signals` says which ones were silent for want of sessions.
+
+        Returns: rules; a name that is taken is refused.
+
+        Example:
+            ```python
+            from collections.abc import Sequence
+
+            from alliancekit.events import RuleInfo
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+
+
+            class Halved(AllianceHooks):
+                @hookimpl
+                def register_rules(self) -> Sequence[RuleInfo]:
+                    return [
+                        RuleInfo(
+                            name="halved",
+                            kind="possible_strain",
+                            meaning="The rating is less than half of the one before.",
+                            sessions_needed=2,
+                            source="written for this example",
+                            votes=True,
+                        )
+                    ]
+            ```
+        """
+        return ()
+
+    @_hook("register", when="once at start")
     def register_adapters(self) -> Sequence[Adapter]:
         """Contribute connections to video platforms.
 

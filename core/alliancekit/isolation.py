@@ -21,6 +21,12 @@ GRACE: Final = 0.05
 
 T = TypeVar("T")
 
+ErrorReport = Callable[[str, str, BaseException], None]
+"""Told of a plugin, what it was doing (a hook, or `load`) and what it raised: for development only.
+
+Nothing of the text of an exception may reach a log or a page of a running service: it may quote the client.
+"""
+
 log = logging.getLogger("alliancekit.plugins")
 
 # A plugin may raise any of these; none may end the host. CancelledError is handled apart.
@@ -48,7 +54,8 @@ class Outcome(Generic[T]):
 class Impl:
     """One plugin's implementation of one event hook.
 
-    `limit` is in seconds. `label` names the tasks that run it: `alliancekit:<plugin>:<hook>`.
+    `limit` is in seconds. `label` names the tasks that run it: `alliancekit:<plugin>:<hook>`. `on_error` is
+    set in development only.
     """
 
     plugin: str
@@ -57,6 +64,7 @@ class Impl:
     limit: float
     needs: frozenset[str]
     health: PluginHealth
+    on_error: ErrorReport | None = None
     label: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -132,6 +140,8 @@ class Slot:
         if self.overdue:
             self.finish("timeout", "EventLoopBlocked" if self.blocked else "TimeLimit")
             return
+        if self.impl.on_error is not None:
+            self.impl.on_error(self.impl.plugin, self.impl.hook, error)
         ref = reference()
         kind = type(error).__name__
         log.warning(

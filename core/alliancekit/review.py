@@ -71,7 +71,10 @@ class Review:
 
     async def _signals(self, row: Session, seen: Sequence[SeriesSession]) -> tuple[Signal, ...]:
         base = self._base(row)
-        points = tuple(one.point() for one in seen)
+        *earlier, newest = (one.point() for one in seen)
+        # A session that is not over can still be attended.
+        newest = replace(newest, attended=newest.attended or seen[-1].session.status != "ended")
+        points = (*earlier, newest)
         outcomes = await self._hooks.detect_signals(
             events.SeriesUpdated(
                 **base, style=row.style, number=row.number, series=points, scales=self._scales

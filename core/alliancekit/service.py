@@ -21,11 +21,13 @@ from alliancekit.config import Settings
 from alliancekit.errors import ConfigError
 from alliancekit.events import SpeechSpan
 from alliancekit.feedback import AskPolicy, Feedback
+from alliancekit.instruments.catalogue import Instruments
+from alliancekit.instruments.site import Deployed, deployed
+from alliancekit.isolation import ErrorReport
 from alliancekit.live import Address, LiveHub
 from alliancekit.outbox import Relay
 from alliancekit.pipeline import Pipeline, hint_of
-from alliancekit.plugins import PluginHost, PluginsConfig
-from alliancekit.plugins.loader import Given
+from alliancekit.plugins import Given, PluginHost, PluginsConfig, status
 from alliancekit.secret_refs import resolved
 from alliancekit.sessions import Fact
 from alliancekit.store import migrate, presence, prompts, tenants
@@ -50,7 +52,12 @@ class Service:
         settings: what `alliancekit.config.load` gave.
         extra: plugins beside the configured ones, as (name, plugin); for tests and embedding.
         no_plugins: load no plugin at all.
+        on_error: told of every exception of a plugin; for development only, see `isolation.ErrorReport`.
         clock: seconds since 1970 UTC.
+
+    Raises:
+        ConfigError: the settings cannot be used, or nobody could be asked the default measure.
+        PluginError: a required plugin failed.
     """
 
     def __init__(
@@ -59,16 +66,22 @@ class Service:
         *,
         extra: Sequence[tuple[str, Given]] = (),
         no_plugins: bool = False,
+        on_error: ErrorReport | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.settings = settings
         self.clock = clock
         self.live = LiveHub(clock)
         config = plugins_config(settings)
-        self.plugins = PluginHost(config, extra=extra, no_plugins=no_plugins)
+        self.plugins = PluginHost(config, extra=extra, no_plugins=no_plugins, on_error=on_error)
         self.plugins.load()
         self.hooks = self.plugins.hooks
-        self.instruments = self.plugins.instruments
+        deployment = deployed_instruments(settings, self.plugins)
+        for problem in deployment.problems:
+            log.error("%s", problem)
+        self.instruments = deployment.instruments
+        if reason := default_measure_problem(settings, self.instruments):
+            raise ConfigError(reason)
         self.draining = False
         self._tasks: list[asyncio.Task[None]] = []
         self._watchdog = Watchdog(self.hooks, limit=config.limits.block)
@@ -113,6 +126,7 @@ class Service:
         self._watchdog.start()
         self._spawn(self.relay.run(), "relay")
         self._spawn(self.calls.run(), "calls")
+        self._spawn(status.keep(self.settings.data_dir, lambda: self.plugins.report), "plugins")
         for adapter in self.plugins.adapters:
             await adapter.start(self)
 
@@ -270,6 +284,20 @@ async def first_key(settings: Settings) -> str | None:
         return await database.write(work)
     finally:
         await database.close()
+
+
+def deployed_instruments(settings: Settings, plugins: PluginHost) -> Deployed:
+    """All instruments of a deployment: its loaded plugins' and its site's, with the site's wording."""
+    return deployed(plugins.instruments, settings.measures_folder())
+
+
+def default_measure_problem(settings: Settings, instruments: Instruments) -> str:
+    """Why the service cannot start with this `default_measure`; empty when it can.
+
+    A measure that nobody brings is no reason: a plugin that failed must not keep the service from starting.
+    """
+    reason = instruments.why_nobody_is_asked(settings.default_measure)
+    return f"default_measure: {reason}" if reason else ""
 
 
 def plugins_config(settings: Settings) -> PluginsConfig:

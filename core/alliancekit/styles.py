@@ -39,12 +39,14 @@ URGENCY: tuple[SignalKind, ...] = (
     "reliable_change",
     "drop",
     "low_score",
+    "low_item",
     "divergence",
+    "missed_sessions",
     "repair",
     "straightlining",
     "flat_maximum",
 )
-"""Which signal the next step answers when there are several: the first of these."""
+"""Which signal the next step answers when there are several: the first of these; mere information last."""
 
 
 class _Part(BaseModel):
@@ -229,16 +231,18 @@ class StylePlugin(AllianceHooks):
         return Guidance(style=self.book.name, kind="reading", about=scale, text=text)
 
     def _next_steps(self, event: GuidanceWanted, percents: Mapping[str, float]) -> list[Guidance]:
-        """One step for the most urgent signal and one for the lowest scale; else the one for steady work."""
+        """One step for the most urgent kind of signal and one for the lowest scale; else for steady work."""
         steps = self.book.next_step
         raised = {signal.kind for signal in event.signals}
-        urgent: list[str] = [kind for kind in URGENCY if kind in raised and kind in steps]
+        to_know = raised - {signal.kind for signal in event.signals if signal.level != "info"}
+        by_weight = sorted(URGENCY, key=to_know.__contains__)
+        urgent: list[str] = [kind for kind in by_weight if kind in raised and kind in steps]
         about = urgent[:1]
         readable = [scale for scale in percents if scale in steps]
         lowest = min(readable, key=lambda scale: percents[scale], default=None)
         if lowest is not None and percents[lowest] < self.book.low_below:
             about.append(lowest)
-        if not about and percents:
+        if not about and not raised and percents:
             about.append("steady")
         return [
             Guidance(style=self.book.name, about=name, text=say(steps[name], event.language))

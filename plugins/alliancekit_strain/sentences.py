@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from alliancekit.scoring.strain import StrainEpisode
+from alliancekit.events import ItemInfo
+from alliancekit.scoring.change import ReliableChange
+from alliancekit.scoring.control import ControlChart
+from alliancekit.scoring.rules import Missed
+from alliancekit.scoring.strain import Standing
 from alliancekit_strain.series import Course
 
 WHEN = {"pre_session": " before the session", "follow_up": " after the session"}
@@ -27,19 +31,19 @@ def drop(course: Course, fell: float) -> str:
     )
 
 
-def possible_strain(course: Course, episode: StrainEpisode) -> str:
+def possible_strain(course: Course, now: Standing) -> str:
     """A fall measured against the usual ups and downs."""
-    how = "since the last rated session" if episode.length == 1 else f"over {episode.length} sessions"
+    how = "since the last rated session" if now.length == 1 else f"over {now.length} sessions"
     return (
-        f"{_whose(course)} fell by {episode.depth:.0f} points of 100 {how}, {episode.magnitude:.1f} times "
+        f"{_whose(course)} fell by {now.depth:.0f} points of 100 {how}, {now.magnitude:.1f} times "
         "the usual ups and downs. The relationship may be under strain: ask how it was."
     )
 
 
-def below_limit(course: Course, centre: float) -> str:
+def below_limit(course: Course, chart: ControlChart) -> str:
     """A value below the own control limit."""
     return (
-        f"{_whose(course)} lies clearly below this course's own average of {centre:.0f} points of 100. "
+        f"{_whose(course)} lies clearly below this course's own average of {chart.centre:.0f} points of 100. "
         "The relationship may be under strain: ask how it was."
     )
 
@@ -51,6 +55,45 @@ def repair(course: Course, sessions: int) -> str:
         f"{_whose(course)} is back at the level before its fall, after {after}. "
         "Something helped: worth putting into words together."
     )
+
+
+def back_at_average(course: Course, sessions: int) -> str:
+    """Back at the own average after a value below the limit."""
+    after = "one session" if sessions == 1 else f"{sessions} sessions"
+    return (
+        f"{_whose(course)} is back at its own average, after {after}. "
+        "Something helped: worth putting into words together."
+    )
+
+
+def reliable_change(course: Course, before: float, change: ReliableChange, *, since_first: bool) -> str:
+    """A change beyond measurement error, in the scale's units."""
+    since = "first" if since_first else "last"
+    went = "rose" if change.index > 0 else "fell"
+    return (
+        f"{_whose(course, turned=False)} {went} from {before:.4g} to {course.value:.4g} since the {since} "
+        f"rated session: more than the {change.precision.threshold:.1f} points of measurement error."
+    )
+
+
+def low_item(item: ItemInfo, low: int, answered: int) -> str:
+    """A single answer at the unfavourable end."""
+    if low > 1:
+        return (
+            f"{low} of {answered} answers stand at the least favourable end, the first of them at question "
+            f"{item.number}: worth asking about, even where the whole rating looks well."
+        )
+    return (
+        f"One of {answered} answers, question {item.number}, stands at the least favourable end: "
+        "worth asking about, even where the whole rating looks well."
+    )
+
+
+def missed(seen: Missed) -> str:
+    """Sessions that nobody came to."""
+    what = "One session was" if seen.missed == 1 else f"{seen.missed} sessions were"
+    row = f", the last {seen.in_a_row} of them in a row" if seen.in_a_row > 1 else ""
+    return f"{what} missed so far, of {seen.sessions}{row}. Ask what made it hard to come."
 
 
 def flat_maximum(course: Course, sessions: int) -> str:

@@ -27,16 +27,21 @@ class CourseKey:
 class Course:
     """One scale over the sessions that rated it, oldest first.
 
-    `percents` are turned so that higher is better; `value` and `maximum` are the newest rated session's, in
-    the scale's units. `current` tells whether the newest session rated it.
+    `percents` are turned so that higher is better; `values` and `maximum` are in the scale's units, the
+    latter of the newest rated session. `current` tells whether the newest session rated it.
     """
 
     key: CourseKey
     info: ScaleInfo
     percents: list[float] = field(default_factory=list)
-    value: float = 0.0
+    values: list[float] = field(default_factory=list)
     maximum: float = 0.0
     current: bool = False
+
+    @property
+    def value(self) -> float:
+        """The newest rated session's."""
+        return self.values[-1]
 
 
 def sessions_until(event: SeriesUpdated) -> tuple[SeriesPoint, ...]:
@@ -105,6 +110,6 @@ def courses(event: SeriesUpdated, *, ignored: frozenset[str] = frozenset()) -> l
 def _append(course: Course, scores: list[Score], *, newest: bool) -> None:
     percent = fmean(score.percent for score in scores if score.percent is not None)
     course.percents.append(percent if course.info.higher_is_better else 100.0 - percent)
-    course.value = fmean(score.value for score in scores if score.value is not None)
+    course.values.append(fmean(score.value for score in scores if score.value is not None))
     course.maximum = scores[0].maximum
     course.current = newest

@@ -16,6 +16,7 @@ from webrtc_site import BOTH, TIMELINE, RecordingHost, Site, hint, shares, true_
 from alliancekit.demo.peers import RECORDINGS, CallPeer, PeerHint
 from alliancekit.errors import PluginError
 from alliancekit.events import Role
+from alliancekit.sessions import CallState, merge_all
 from alliancekit_webrtc import WebRTCSettings
 from alliancekit_webrtc.connection import MAX_MESSAGES
 from alliancekit_webrtc.line import tell
@@ -157,6 +158,17 @@ async def test_a_silent_page_is_dropped_at_its_last_sign_of_life(site: Site, pee
     assert (gone.how, gone.at, gone.connection) == ("dropped", connection.seen_at, connection.id)
     await until(lambda: not client.side_open.is_set())
     assert site.adapter.connections == ()
+
+
+async def test_presence_told_while_a_page_is_silent_does_not_outlive_the_drop(peers: Peers) -> None:
+    async with Site(present_seconds=0.05) as site:
+        client = peers["client"]
+        await client.connect_side(site.poster("client"))
+        client.mute_pongs = True
+        await until(lambda: len(site.host.gone()) == 1)
+    assert len(site.host.present()) > 1
+    (connection,) = merge_all(CallState(), site.host.facts).connections.values()
+    assert connection.gone
 
 
 def test_the_defaults_notice_a_dead_page_within_five_seconds() -> None:

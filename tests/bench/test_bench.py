@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.bench import bench_capture, bench_dispatch, bench_live, bench_observe, table
+from tests.bench import bench_capture, bench_dispatch, bench_live, bench_observe, bench_signals, table
 from tests.bench.table import Figure
 
 pytestmark = pytest.mark.timeout(480)
@@ -109,6 +109,15 @@ def test_every_figure_is_measured_and_written() -> None:
     print(f"\n{text}")
     table.write(text)
     assert text in table.README.read_text(encoding="utf-8")
+
+
+def test_the_rules_of_strain_are_simulated_and_what_they_did_ships_with_them() -> None:
+    told = bench_signals.simulate()
+    text = bench_signals.markdown(told)
+    print(f"\n{text}")
+    bench_signals.write(told)
+    table.write(text, bench_signals.README)
+    assert text in bench_signals.README.read_text(encoding="utf-8")
 
 
 def test_the_table_replaces_the_one_before(tmp_path: Path) -> None:

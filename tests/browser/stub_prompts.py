@@ -55,6 +55,17 @@ def card(**more: Any) -> dict[str, Any]:
     return prompt("end_of_call", check_in, fit, **more)
 
 
+def faces(moment: str = "end_of_call") -> dict[str, Any]:
+    """One question with a face before each label, and after the call a line read to one decimal."""
+    item = choice("face", "How was it to talk today?", ["Bad", "In between", "Good"])
+    for option, symbol in zip(item["options"], "😞😐😊", strict=True):
+        option["symbol"] = symbol
+    line = {"id": "line", "kind": "slider", "text": "Today fitted me …", "minimum": 0, "maximum": 100,
+            "step": 1, "decimals": 1, "low": "badly", "high": "well"}  # fmt: skip
+    items = [item] if moment == "in_call" else [item, line]
+    return prompt(moment, instrument("faces", "Faces", items))
+
+
 def long_card() -> dict[str, Any]:
     """Ten questions, for the eye."""
     texts = [

@@ -131,6 +131,36 @@ async def test_a_slider_counts_a_tap_on_its_middle_and_can_be_cleared(
     await expect(slider).to_have_value("45")
 
 
+async def test_a_line_with_a_decimal_says_the_published_value_and_sends_the_integer(
+    stub: StubService, open_page: Opener
+) -> None:
+    stub.prompt = prompts.faces()
+    page = await open_page()
+    slider = page.get_by_role("slider")
+    await slider.fill("85")
+    await expect(slider).to_have_attribute("aria-valuetext", "8.5, from 0 (badly) to 10 (well)")
+    await page.get_by_role("radio", name="Good", exact=True).check()
+    await page.get_by_role("button", name="Send").click()
+    await until(lambda: stub.posts)
+    _, body = stub.posts[0]
+    assert body["answers"] == {"faces": {"face": 2, "line": 85}}
+
+
+@pytest.mark.parametrize("moment", ["end_of_call", "in_call"])
+async def test_a_face_is_seen_before_its_label_and_not_read_out(
+    stub: StubService, open_page: Opener, moment: str
+) -> None:
+    stub.prompt = prompts.faces(moment)
+    page = await open_page()
+    faces = page.locator(".option .symbol")
+    await expect(faces).to_have_text(["😞", "😐", "😊"])
+    for number, label in enumerate(["Bad", "In between", "Good"]):
+        radio = page.get_by_role("radio", name=label, exact=True)
+        await expect(radio).to_have_accessible_name(label)
+        await expect(faces.nth(number)).to_have_attribute("aria-hidden", "true")
+        assert await faces.nth(number).evaluate("node => node.nextElementSibling.textContent") == label
+
+
 async def test_a_card_is_answered_by_keyboard_alone(stub: StubService, open_page: Opener) -> None:
     page = await card_page(stub, open_page)
     await page.locator("#notes").focus()

@@ -94,6 +94,15 @@ def test_a_page_gets_exactly_this():
     }
 
 
+def test_faces_and_decimals_reach_the_page_where_they_are_set():
+    item = Item(id="one", text={"en": "One?"}, options=(Option(value=0, symbol="😞"), Option(value=1)))
+    line = Item(id="line", text={"en": "How much?"}, kind="slider", decimals=1)
+    scales = (Scale(name="bond", items=("one",)), Scale(name="goal", items=("line",)))
+    face, slider = localise(made(items=(item, line), scales=scales), "en")["items"]
+    assert face.get("options") == [{"value": 0, "label": "0", "symbol": "😞"}, {"value": 1, "label": "1"}]
+    assert (slider.get("decimals"), slider.get("maximum")) == (1, 100)
+
+
 def test_a_language_nobody_has_is_shown_in_english():
     assert localise(made(), "fi")["title"] == "Made up"
 

@@ -79,29 +79,44 @@ def kinds(found: Sequence[Signal]) -> list[str]:
     return [signal.kind for signal in found]
 
 
-async def test_a_sudden_fall_is_possible_strain_and_not_a_drop_as_well():
-    [found] = await signals(course(80, 82, 78, 80, 60))
-    assert (found.kind, found.level, found.role, found.scale) == (
-        "possible_strain",
-        "strong",
-        "client",
-        "total",
-    )
-    assert found.inputs == {"before": 80, "now": 60, "sd": 5, "magnitude": 4, "criterion": 2, "length": 1}
-    assert found.sessions_needed == 5
-    assert "Gumz" in found.source
-    assert "20 points" in found.sentence
+def rules_of(found: Sequence[Signal]) -> list[str]:
+    return [signal.rule for signal in found]
+
+
+async def test_a_sudden_fall_is_said_by_each_rule_and_not_as_a_drop_as_well():
+    found = await signals(course(80, 82, 78, 80, 60))
+    assert rules_of(found) == ["fall of 1 SD", "fall of 2 SD", "control chart"]
+    assert [signal.level for signal in found] == ["notice", "strong", "notice"]
+    for signal in found:
+        assert (signal.kind, signal.role, signal.scale) == ("possible_strain", "client", "total")
+        assert (signal.length, signal.pattern, signal.sessions_needed) == (1, "v", 5)
+        assert signal.inputs == {
+            "before": 80,
+            "now": 60,
+            "sd": 5,
+            "magnitude": 4,
+            "length": 1,
+            "centre": 80,
+            "sigma": 5,
+            "lower": 70,
+        }
+    assert [signal.magnitude for signal in found] == [4, 4, 4]
+    assert "Gumz" in found[0].source
+    assert "Gumz" in found[1].source
+    assert "Lipner" in found[2].source
+    assert "20 points" in found[0].sentence
 
 
 async def test_one_sd_asks_for_less_attention_than_two():
     [found] = await signals(course(80, 82, 78, 80, 73))
-    assert (found.kind, found.level, found.inputs["criterion"]) == ("possible_strain", "notice", 1)
+    assert (found.kind, found.level, found.rule) == ("possible_strain", "notice", "fall of 1 SD")
+    assert found.magnitude == pytest.approx(1.4)
 
 
 async def test_a_slow_decline_is_found_where_it_adds_up():
     assert await signals(course(80, 80, 80, 80, 77)) == []
     [found] = await signals(course(80, 80, 80, 80, 77, 74))
-    assert found.kind == "possible_strain"
+    assert (found.kind, found.length, found.pattern) == ("possible_strain", 2, "decline")
     assert "over 2 sessions" in found.sentence
 
 
@@ -110,16 +125,18 @@ async def test_under_four_earlier_sessions_only_the_fixed_rule_speaks():
         [found] = await signals(course(*[80] * earlier, 60))
         assert (found.kind, found.sessions_needed) == ("drop", 2)
         assert found.inputs == {"before": 80, "now": 60, "threshold": 10}
-    assert kinds(await signals(course(80, 80, 80, 80, 60))) == ["possible_strain"]
+    assert kinds(await signals(course(80, 80, 80, 80, 60))) == ["possible_strain"] * 3
     assert await signals(course(60)) == []
 
 
 async def test_repair_is_said_once_in_the_session_that_brought_it():
     values = [80, 82, 78, 80, 60, 65, 79, 80]
     assert kinds(await signals(course(*values[:6]))) == []
-    [found] = await signals(course(*values[:7]))
-    assert (found.kind, found.level) == ("repair", "info")
-    assert (found.inputs["bottom"], found.inputs["sessions"]) == (60, 2)
+    found = await signals(course(*values[:7]))
+    assert rules_of(found) == ["back at the level before", "back at the own average"]
+    for signal in found:
+        assert (signal.kind, signal.level) == ("repair", "info")
+        assert (signal.inputs["bottom"], signal.inputs["sessions"]) == (60, 2)
     assert await signals(course(*values)) == []
 
 
@@ -127,10 +144,19 @@ async def test_the_groups_sd_quietens_small_falls():
     assert kinds(await signals(course(80, 80, 80, 80, 73), group_sd=8.0)) == []
 
 
-async def test_a_control_chart_is_a_second_rule_when_switched_on():
+async def test_the_control_chart_speaks_for_itself_and_can_be_switched_off():
     noisy = course(70, 90, 75, 85, 80, 66)
-    assert kinds(await signals(noisy, group_sd=20.0, control_limit=1.0)) == ["possible_strain"]
+    [found] = await signals(noisy, group_sd=20.0, control_limit=1.0)
+    assert (found.kind, found.rule, found.length, found.pattern) == (
+        "possible_strain",
+        "control chart",
+        2,
+        "decline",
+    )
     assert kinds(await signals(noisy, group_sd=20.0)) == ["drop"]
+    assert kinds(await signals(noisy, group_sd=20.0, control_limit=0)) == ["drop"]
+    calm = course(80, 80, 80, 80, 60)
+    assert rules_of(await signals(calm, control_limit=0)) == ["fall of 1 SD", "fall of 2 SD"]
 
 
 async def test_low_scores_need_a_cut_off():
@@ -236,14 +262,15 @@ async def test_what_the_client_keeps_to_themselves_raises_nothing():
     # an aggregate-only rating is no part of the course later either, a later one is
     assert await signals([*usual, [rated(20, visibility="aggregate_only")], [rated(80)]]) == []
     assert kinds(await signals([*usual, [rated(20, visibility="therapist_later")], [rated(80)]])) == [
-        "repair"
+        "repair",
+        "repair",
     ]
 
 
 async def test_only_the_session_asked_about_speaks():
     sessions = course(80, 80, 80, 80, 60, 80)
-    assert kinds(await signals(sessions, about=5)) == ["possible_strain"]
-    assert kinds(await signals(sessions, about=6)) == ["repair"]
+    assert kinds(await signals(sessions, about=5)) == ["possible_strain"] * 3
+    assert kinds(await signals(sessions, about=6)) == ["repair", "repair"]
     assert await signals(sessions, about=4) == []
     assert await signals(sessions, about=9) == []
     # the newest session has no rating: nothing old is repeated for it
@@ -252,7 +279,7 @@ async def test_only_the_session_asked_about_speaks():
 
 async def test_missed_and_unscored_sessions_leave_no_gap_in_the_course():
     sessions = [*course(80, 80, None, 80), [], *course(80, 60)]
-    assert kinds(await signals(sessions)) == ["possible_strain"]
+    assert kinds(await signals(sessions)) == ["possible_strain"] * 3
 
 
 async def test_each_moment_and_version_is_a_course_of_its_own():
@@ -283,7 +310,7 @@ async def test_any_course_gives_well_formed_signals(percents: list[float | None]
     if percents[-1] is None:
         assert found == []
     rated_sessions = sum(percent is not None for percent in percents)
-    assert len(set(kinds(found))) == len(found)
+    assert len(set(rules_of(found))) == len(found)
     assert not {"drop", "possible_strain"} <= set(kinds(found))
     for signal in found:
         assert signal.sessions_needed <= rated_sessions

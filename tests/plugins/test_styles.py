@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from pydantic import ValidationError
@@ -16,6 +17,7 @@ from alliancekit.events import (
     Response,
     Score,
     Signal,
+    SignalKind,
     TalkBalance,
     TalkShare,
 )
@@ -63,8 +65,8 @@ def rated(*, at: float = 1.0, role="client", moment="end_of_call", **percents: f
     )
 
 
-def signal(kind) -> Signal:
-    return Signal(kind=kind, rule="", level="notice", sentence="", sessions_needed=1)
+def signal(kind, level="notice") -> Signal:
+    return Signal(kind=kind, rule="", level=level, sentence="", sessions_needed=1)
 
 
 TALK = TalkBalance(
@@ -82,7 +84,7 @@ async def guidance(name: str, *responses: Response, kinds=(), talk=None, **more)
         style=more.pop("of", name),
         number=1,
         responses=responses,
-        signals=tuple(signal(kind) for kind in kinds),
+        signals=tuple(kind if isinstance(kind, Signal) else signal(kind) for kind in kinds),
         talk_balance=talk,
         **more,
     )
@@ -115,7 +117,8 @@ def test_it_registers_itself_and_its_fit_items(name: str):
 def test_its_book_answers_every_signal_and_scale_with_words_to_say(name: str):
     book = style(name).book
     assert set(book.reading) == {"bond", "goal", "task", "fit"}
-    assert set(URGENCY) - {"reliable_change"} <= set(book.next_step)
+    assert set(URGENCY) == set(get_args(SignalKind))
+    assert set(URGENCY) <= set(book.next_step)
     assert {"bond", "goal", "task", "fit", "steady"} <= set(book.next_step)
     for text in book.next_step.values():
         quotes = text["en"].split('"')
@@ -215,6 +218,15 @@ async def test_the_step_answers_the_most_urgent_signal_and_the_lowest_scale():
         "repair"
     ]
     assert steps(await guidance("directive", rated(bond=90, goal=80), rated(at=2, fit=50))) == ["fit"]
+
+
+async def test_three_rules_of_one_kind_give_one_step_and_mere_information_waits():
+    good = rated(bond=90, goal=95, task=90)
+    assert steps(await guidance("directive", good, kinds=["possible_strain"] * 3)) == ["possible_strain"]
+    better = signal("reliable_change", level="info")
+    assert steps(await guidance("directive", good, kinds=[better, "divergence"])) == ["divergence"]
+    assert steps(await guidance("directive", good, kinds=[better])) == ["reliable_change"]
+    assert steps(await guidance("directive", good, kinds=["something else"])) == []
 
 
 async def test_a_good_session_gets_the_step_for_steady_work_and_no_data_gets_none():

@@ -1,4 +1,4 @@
-"""Possible strain and repair, fixed rules, control chart."""
+"""Possible strain and repair."""
 
 from __future__ import annotations
 
@@ -9,27 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alliancekit.errors import FormulaError
-from alliancekit.scoring.strain import (
-    calls_for_talk,
-    colour,
-    control_chart,
-    fall,
-    flat_at_maximum,
-    spread,
-    straightlined,
-    strain_episodes,
-)
+from alliancekit.scoring.strain import spread, standing, strain_episodes
 
 SERIES = st.lists(st.integers(0, 40).map(lambda n: n * 2.5), max_size=14)
-
-
-def test_published_srs_colours():
-    values = [38, 37.5, 34, 36.5, 36.0, 35.0]
-    got = [colour(now, before, cut_off=36) for before, now in pairwise([None, *values])]
-    assert got == ["green", "green", "red", "green", "green", "red"]
-    assert colour(34, cut_off=36) == "red"  # by the cut-off alone
-    assert colour(37, 38, cut_off=36) == "red"  # by the fall alone
-    assert colour(None, 38, cut_off=36) == "grey"
 
 
 def test_spread_is_the_larger_of_own_group_and_floor():
@@ -117,41 +99,52 @@ def test_a_course_that_never_falls_has_no_strain(values: list[float]):
     assert strain_episodes(sorted(values)) == ()
 
 
-def test_fixed_fall():
-    assert fall([80], points=10) is None
-    assert fall([80, 70], points=10) == 10
-    assert fall([80, 70.5], points=10) is None
-    assert fall([80, 80], points=0) is None
-
-
-def test_control_chart():
-    chart = control_chart([10, 12, 10, 12], k=2)
-    assert chart is not None
-    assert chart.centre == 11
-    assert chart.sigma == pytest.approx(2 / 1.128)
-    assert chart.lower == pytest.approx(11 - 4 / 1.128)
-    assert chart.upper == pytest.approx(11 + 4 / 1.128)
-    assert control_chart([10, 12, 10]) is None
-    assert control_chart([10, 10, 10, 10]) is None
-    with pytest.raises(FormulaError):
-        control_chart([1, 2, 3, 4], k=0)
-
-
-def test_flat_maximum_and_straightlining():
-    assert flat_at_maximum([90, 100, 100, 100])
-    assert not flat_at_maximum([100, 100])
-    assert not flat_at_maximum([100, 97.5, 100])
-    assert straightlined({f"i{n}": 3 for n in range(6)})
-    assert not straightlined({f"i{n}": 3 for n in range(5)})
-    assert not straightlined({f"i{n}": 3 + (n == 2) for n in range(6)})
-
-
 @pytest.mark.parametrize(
-    ("when", "below", "at", "above"), [("<", 1, 0, 0), ("<=", 1, 1, 0), (">", 0, 0, 1), (">=", 0, 1, 1)]
+    ("values", "fallen", "below", "pattern", "length"),
+    [
+        ([80, 80, 80, 80, 80], 0, False, "", 0),
+        ([80, 80, 80, 80, 76], 0, False, "v", 1),
+        ([80, 80, 80, 80, 74], 1, False, "v", 1),
+        ([80, 80, 80, 80, 69], 2, True, "v", 1),
+        ([80, 80, 80, 80, 76, 72, 68], 2, False, "decline", 3),
+        ([50, 90, 60, 100, 70, 62], 1, False, "decline", 2),
+        ([80, 80, 80, 80, 60, 61], 0, True, "", 0),
+        ([80, 80, 80, 80, 80, 80, 60, 62], 0, True, "", 0),
+    ],
 )
-def test_cut_offs_in_both_directions(when, below: int, at: int, above: int):
-    assert [calls_for_talk(value, 36, when) for value in (35.5, 36, 36.5)] == [
-        bool(below),
-        bool(at),
-        bool(above),
-    ]
+def test_all_three_rules_of_one_session(
+    values: list[float], fallen: int, below: bool, pattern: str, length: int
+):
+    now = standing(values)
+    assert now is not None
+    assert (now.fallen, now.below_limit, now.pattern, now.length) == (fallen, below, pattern, length)
+    assert now.magnitude == pytest.approx(now.depth / now.sd)
+
+
+def test_under_five_sessions_there_is_no_standing_and_the_chart_can_be_switched_off():
+    assert standing([80, 80, 80, 20]) is None
+    off = standing([80, 80, 80, 80, 20], k=None)
+    assert off is not None
+    assert (off.fallen, off.chart, off.below_limit) == (2, None, False)
+
+
+@given(SERIES, st.integers(-20, 20))
+def test_shifting_all_scores_changes_no_rule(values: list[float], shift: int):
+    now, moved = standing(values), standing([value + shift for value in values])
+    assert (now is None) == (moved is None)
+    if now is not None and moved is not None:
+        assert (now.fallen, now.below_limit, now.length) == (moved.fallen, moved.below_limit, moved.length)
+
+
+@given(st.integers(0, 40).map(lambda n: n * 2.5), st.integers(5, 30))
+def test_a_constant_course_is_never_strained(level: float, sessions: int):
+    now = standing([level] * sessions)
+    assert now is not None
+    assert (now.fallen, now.below_limit) == (0, False)
+
+
+@given(SERIES)
+def test_the_standing_agrees_with_the_episodes(values: list[float]):
+    now = standing(values)
+    ending = [e for e in strain_episodes(values) if e.bottom == len(values) - 1]
+    assert [e.criterion for e in ending] == ([now.fallen] if now is not None and now.fallen else [])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from tests.server.test_therapist_render import Outline, drawn, of_class, with_sessions
 from tests.tools import therapist_examples as examples
 
-from alliancekit.server.therapist import findings, render, words
+from alliancekit.events import RuleInfo, Signal, SignalKind
+from alliancekit.server.therapist import agreement, findings, render, words
 from alliancekit.server.therapist.views import CaseloadView
 
 
@@ -66,6 +68,66 @@ def test_a_strain_stays_open_until_its_repair_and_the_rest_until_the_next_rating
     elsewhere = replace(repair, scale="bond")
     assert findings.of([(5, strain), (7, elsewhere)], rated=7)[0].open
     assert findings.of([(5, strain), (5, repair)], rated=5)[0].open, "a repair comes later than its strain"
+
+
+def test_signals_of_one_kind_and_course_are_one_finding_with_all_the_rules() -> None:
+    view = examples.strain(5)
+    found = [(5, signal) for signal in (*view.also, view.signal)]
+    found += [(5, replace(view.signal, scale="bond")), (6, view.signal)]
+    sessions = {"rated": 5, "held": 6}
+    seen = findings.of(found, rated=6, known=examples.RULES, have=lambda n, s: sessions)
+    assert [(one.session, one.signal.rule, len(one.also)) for one in seen] == [
+        (5, "fall of 2 SD", 1),
+        (5, "fall of 2 SD", 0),
+        (6, "fall of 2 SD", 0),
+    ]
+    assert [one.open for one in seen] == [False, True, True], "said again by session 6"
+    assert [(rule.name, rule.state) for rule in seen[0].rules] == [
+        ("fall of 1 SD", "agreed"),
+        ("fall of 2 SD", "agreed"),
+        ("control chart", "disagreed"),
+    ]
+    assert agreement.headline(seen[0]) == "Lower than this client’s usual range: 2 of 3 rules agree."
+    assert agreement.sentences(seen[0]) == (view.signal.sentence,)
+    own = replace(seen[0], signal=replace(view.signal, role="therapist"))
+    assert agreement.headline(own) == "Lower than your own usual range: 2 of 3 rules agree."
+
+
+def test_a_rule_with_too_few_sessions_has_no_vote_and_one_nobody_registered_is_still_shown() -> None:
+    view = examples.strain(5)
+    patient = RuleInfo(
+        name="patient", kind="possible_strain", meaning="Waits.", sessions_needed=12, votes=True
+    )
+    stranger = replace(view.signal, rule="not_registered", level="notice")
+    known = (*examples.RULES, patient)
+    [seen] = findings.of([(5, view.signal), (5, stranger)], rated=5, known=known)
+    assert [(rule.name, rule.state) for rule in seen.rules] == [
+        ("fall of 1 SD", "disagreed"),
+        ("fall of 2 SD", "agreed"),
+        ("control chart", "disagreed"),
+        ("patient", "too_few"),
+        ("not registered", "agreed"),
+    ]
+    assert agreement.headline(seen) == "Lower than this client’s usual range: 1 of 3 rules agree."
+    page = Outline(render.render_episode(replace(examples.episode(12), signals=(seen,)))).words
+    assert "Patient too few sessions" in page
+    assert "at least 12 sessions, there were 5" in page
+
+
+def test_rules_that_do_not_vote_say_each_sentence_once() -> None:
+    last = Signal(kind="reliable_change", rule="a", level="info", sentence="Up.", sessions_needed=2)
+    first = replace(last, rule="b", sentence="Down.", level="notice")
+    [seen] = findings.of([(3, last), (3, first), (3, replace(last, rule="c"))], rated=3)
+    assert agreement.headline(seen) == ""
+    assert agreement.sentences(seen) == ("Down.", "Up.")
+    assert [rule.name for rule in seen.rules] == ["b", "a", "c"]
+
+
+def test_every_kind_has_a_title_and_every_rule_of_the_plugin_is_in_words() -> None:
+    assert set(words.KIND_WORDS) == set(get_args(SignalKind))
+    for rule in examples.RULES:
+        assert rule.meaning.endswith(".")
+        assert rule.source
 
 
 def test_a_repaired_strain_is_said_without_opening_anything() -> None:

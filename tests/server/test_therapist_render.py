@@ -300,10 +300,15 @@ def test_a_signal_explains_itself() -> None:
     text = Outline(render.render_episode(examples.episode(10))).words
     for part in (
         "Possible strain",
-        "fall of two standard deviations",
-        "4.42",
+        "Lower than this client’s usual range: 2 of 3 rules agree.",
+        "Fall of 2 SD agrees",
+        "Control chart does not agree",
+        "8.42",
+        "59.79",
         "at least 5 sessions",
         "Gumz et al. 2012",
+        "Lipner et al. 2022",
+        "In simulated courses of 8 sessions it found",
     ):
         assert part in text
 

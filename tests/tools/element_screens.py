@@ -67,6 +67,8 @@ SCREENS: dict[str, tuple[dict[str, Any], dict[str, Any], Act]] = {
     "light": (prompts.card(), {}, nothing),
     "dark": (prompts.card(), {"color_scheme": "dark"}, half),
     "long": (prompts.long_card(), {}, nothing),
+    "faces": (prompts.faces(), {}, nothing),
+    "faces-narrow": (prompts.faces("in_call"), {"viewport": {"width": 320, "height": 640}}, nothing),
     "missing": (prompts.card(), {}, half),
     "rtl": (prompts.arabic_card(), {}, nothing),
     "narrow": (prompts.card(), {"viewport": {"width": 320, "height": 640}}, half),

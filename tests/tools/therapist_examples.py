@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from alliancekit.events import Guidance, Segment, Signal, Style, TalkBalance, TalkShare
+from alliancekit.server.therapist import agreement
 from alliancekit.server.therapist.views import (
     CaseloadEntry,
     CaseloadView,
@@ -21,6 +22,8 @@ from alliancekit.server.therapist.views import (
     SessionView,
     SignalView,
 )
+from alliancekit_strain.rules import rules
+from alliancekit_strain.settings import Settings
 
 START = 1_785_000_000.0
 WEEK = 7 * 86400.0
@@ -103,22 +106,37 @@ def session(
     )
 
 
+RULES = tuple(rules(Settings()).values())
+
+
 def strain(number: int, *, settled: bool = False) -> SignalView:
-    return SignalView(
-        session=number,
-        open=not settled,
-        signal=Signal(
+    """Two of the three rules of possible strain speak, the control chart does not."""
+    numbers = {"before": 80, "now": 62, "sd": 8.416, "magnitude": 2.139, "length": 1}
+    numbers |= {"centre": 76.625, "sigma": 8.416, "lower": 59.793}
+    one, two = (
+        Signal(
             kind="possible_strain",
-            rule="fall_of_two_standard_deviations",
-            level="strong",
-            sentence="The client rated this session clearly lower than usual for them. "
-            "It may be a passing thing, or something between you worth a question.",
+            rule=rule,
+            level=level,
+            sentence="The client’s check-in rating fell by 18 points of 100 since the last rated session, "
+            "2.1 times the usual ups and downs. The relationship may be under strain: ask how it was.",
             sessions_needed=5,
             instrument="check-in",
             scale="total",
-            inputs={"before": 80, "now": 62, "own_standard_deviation": 4.416},
-            source="After Gumz et al. 2012, BMC Med Res Methodol 12:10",
-        ),
+            inputs=numbers,
+            source="after Gumz et al. 2012, BMC Med Res Methodol 12:10",
+            magnitude=2.139,
+            length=1,
+            pattern="v",
+        )
+        for rule, level in (("fall of 1 SD", "notice"), ("fall of 2 SD", "strong"))
+    )
+    return SignalView(
+        session=number,
+        open=not settled,
+        signal=two,
+        also=(one,),
+        rules=agreement.rules_of((two, one), RULES, {"rated": 8, "held": number}),
     )
 
 

@@ -9,7 +9,19 @@ import sys
 
 import typer
 
-from alliancekit.cli import config, demo, new, plugins, serve
+from alliancekit.cli import (
+    change,
+    config,
+    congruence,
+    demo,
+    develop,
+    measures,
+    new,
+    plugins,
+    score,
+    serve,
+    signals,
+)
 from alliancekit.errors import AllianceKitError
 
 REFUSED = 3
@@ -24,8 +36,15 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
+app.command("dev")(develop.dev)
+app.command("replay")(develop.replay)
+app.command("score")(score.score)
+app.command("change")(change.change)
+app.command("congruence")(congruence.congruence)
+app.command("signals")(signals.signals)
 app.add_typer(config.app, name="config")
 app.add_typer(plugins.app, name="plugins")
+app.add_typer(measures.app, name="measures")
 app.add_typer(new.app, name="new")
 
 

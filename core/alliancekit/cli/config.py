@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alliancekit.errors import ConfigError
+from alliancekit.errors import AllianceKitError, ConfigError
+
+if TYPE_CHECKING:
+    from alliancekit.config import Settings
 
 REFUSED = 3
 """Exit code for settings that cannot be used."""
@@ -32,6 +35,8 @@ def check(as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a
     try:
         settings = load()
         shown, found = effective(settings), problems(settings)
+        if not found:
+            found = _measure_problems(settings)
     except ConfigError as error:
         found = [str(error)]
     if as_json:
@@ -45,6 +50,23 @@ def check(as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a
             typer.echo("The settings can be used.")
     if found:
         raise typer.Exit(REFUSED)
+
+
+def _measure_problems(settings: Settings) -> list[str]:
+    """Why the service would not start with the measures it has; a broken file of the site is said as well."""
+    from alliancekit.plugins import PluginHost
+    from alliancekit.service import default_measure_problem, deployed_instruments, plugins_config
+
+    host = PluginHost(plugins_config(settings))
+    try:
+        host.load()
+    except AllianceKitError as error:
+        return [str(error)]
+    deployment = deployed_instruments(settings, host)
+    for problem in deployment.problems:
+        typer.echo(f"warning: {problem}", err=True)
+    reason = default_measure_problem(settings, deployment.instruments)
+    return [reason] if reason else []
 
 
 def _lines(table: dict[str, Any], prefix: str = "") -> list[str]:

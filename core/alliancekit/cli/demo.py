@@ -22,11 +22,17 @@ def demo(
         Path | None, typer.Option(help="Keep the demo's data here instead of in a temporary directory.")
     ] = None,
     style: Annotated[str, typer.Option(help="The therapist's style in the demo.")] = "task_oriented",
+    record: Annotated[
+        Path | None,
+        typer.Option(help="With --once: write the call's events there, for `alliancekit replay`."),
+    ] = None,
     no_plugins: Annotated[bool, typer.Option("--no-plugins", hidden=True)] = False,
 ) -> None:
     """Hold a real call on this machine, rate it, and look at the therapist's page. Loopback only."""
     if as_json and not once:
         raise typer.BadParameter("--json goes with --once.")
+    if record and not once:
+        raise typer.BadParameter("--record goes with --once.")
     if no_plugins:
         raise typer.BadParameter("the demo needs its plugins; use `alliancekit serve --no-plugins`.")
     try:
@@ -35,7 +41,18 @@ def demo(
         raise ConfigError(
             f"The demo needs {error.name}, which is not installed.", fix="pip install 'alliancekit[demo]'"
         ) from None
-    result = run.demo(once=once, port=0 if once else port, data_dir=data_dir, style=style)
+    from alliancekit.development import recording
+
+    recorder = recording.Recorder()
+    result = run.demo(
+        once=once,
+        port=0 if once else port,
+        data_dir=data_dir,
+        style=style,
+        extra=[("recorder", recorder)] if record else (),
+    )
+    if record:
+        recording.write(record, recorder.calls())
     if as_json:
         json.dump(result, sys.stdout, indent=2)
         sys.stdout.write("\n")

@@ -12,11 +12,14 @@ from alliancekit.errors import AllianceKitError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from alliancekit.plugins import LoadReport
+    from alliancekit.plugins import LoadReport, PluginEntry
 
 app = typer.Typer(no_args_is_help=True, help="What is loaded, disabled, failed, and why.")
 
 REFUSED: Final = 3
+
+SHOWN: Final = 3
+"""How many of a plugin's last outcomes are printed; `--json` has all that are kept."""
 
 _COLOURS: Final = {
     "loaded": "green",
@@ -37,23 +40,29 @@ def list_plugins(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
     no_plugins: Annotated[bool, typer.Option("--no-plugins", help="Import and load none.")] = False,
 ) -> None:
-    """Load what is configured and say how it went. Exit code 3 when a plugin failed."""
+    """Load what is configured and say how it went; a service that runs here tells how its plugins are doing.
+
+    Exit code 3 when a plugin failed.
+    """
     from rich.console import Console
 
     from alliancekit.config import load
-    from alliancekit.plugins import PluginHost
+    from alliancekit.plugins import PluginHost, status
     from alliancekit.service import plugins_config
 
     try:
-        host = PluginHost(plugins_config(load()), no_plugins=no_plugins)
-        report = host.load()
+        settings = load()
+        host = PluginHost(plugins_config(settings), no_plugins=no_plugins)
+        report, running = status.merged(settings.data_dir, host.load())
     except AllianceKitError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(REFUSED) from None
     if as_json:
-        typer.echo(json.dumps(report.to_json(), indent=2))
+        typer.echo(json.dumps({**report.to_json(), "service_running": running}, indent=2))
     else:
         Console().print(table(report))
+        if not running:
+            typer.echo("No service runs here: calls and failures are counted while one does.", err=True)
     if any(entry.status == "failed" for entry in report.entries):
         raise typer.Exit(REFUSED)
 
@@ -63,12 +72,13 @@ def table(report: LoadReport) -> Table:
     from rich.table import Table
 
     shown = Table(title="Plugins, in the order in which they are asked", show_lines=False)
-    for title in ("name", "status", "version", "from", "load", "hooks, or what is wrong and what to do"):
-        shown.add_column(title, justify="right" if title == "load" else "left", overflow="fold")
-    for entry in report.entries:
+    for title in ("", "name", "status", "version", "from", "load", "hooks, or what is wrong and what to do"):
+        shown.add_column(title, justify="right" if title in ("", "load") else "left", overflow="fold")
+    for place, entry in enumerate(report.entries, start=1):
         colour = _COLOURS[entry.status]
-        lines = [", ".join(entry.hooks), entry.reason, entry.fix, *entry.warnings]
+        lines = [", ".join(entry.hooks), entry.reason, entry.fix, *entry.warnings, *_record(entry)]
         shown.add_row(
+            str(place) if entry.running else "",
             entry.name,
             f"[{colour}]{entry.status}[/]",
             entry.version,
@@ -77,6 +87,18 @@ def table(report: LoadReport) -> Table:
             _plain("\n".join(line for line in lines if line)),
         )
     return shown
+
+
+def _record(entry: PluginEntry) -> list[str]:
+    """What a running service counted, and its last outcomes, newest last."""
+    if not entry.calls and not entry.skipped:
+        return []
+    last = [
+        f"{one.hook} {one.status} {one.milliseconds:.0f} ms {one.error}".strip()
+        for one in entry.last[-SHOWN:]
+    ]
+    counted = f"{entry.calls} calls, {entry.failures} failed, {entry.skipped} skipped"
+    return [counted, f"last: {'; '.join(last)}"]
 
 
 def _plain(text: str) -> str:

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,9 @@ from alliancekit.demo import history, script, summary
 from alliancekit.demo.script import Played, ScriptError
 from alliancekit.demo.vendor import Vendor
 from alliancekit.errors import ConfigError
+from alliancekit.isolation import ErrorReport
 from alliancekit.logs import to_stderr
+from alliancekit.plugins import DEFAULT_PLUGINS, Given
 from alliancekit.server.app import create_app
 from alliancekit.server.run import bind, running_on, stop_signals
 from alliancekit.service import Service
@@ -45,7 +47,15 @@ class Front:
         await (self._product if product else self._service)(scope, receive, send)
 
 
-def demo(*, once: bool, port: int, data_dir: Path | None, style: str) -> dict[str, Any] | None:
+def demo(
+    *,
+    once: bool,
+    port: int,
+    data_dir: Path | None,
+    style: str,
+    extra: Sequence[tuple[str, Given]] = (),
+    on_error: ErrorReport | None = None,
+) -> dict[str, Any] | None:
     """Run the demo.
 
     Args:
@@ -53,6 +63,8 @@ def demo(*, once: bool, port: int, data_dir: Path | None, style: str) -> dict[st
         port: where to listen on 127.0.0.1; 0 takes a free port.
         data_dir: where the data stays; a temporary directory when None.
         style: the therapist's style.
+        extra: see `embedded`.
+        on_error: see `embedded`.
 
     Returns:
         What came of the scripted call, as `--json` prints it; None when it was stopped before its end.
@@ -64,12 +76,27 @@ def demo(*, once: bool, port: int, data_dir: Path | None, style: str) -> dict[st
     with contextlib.ExitStack() as stack:
         if data_dir is None:
             data_dir = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="alliancekit-demo-")))
-        return asyncio.run(_demo(once=once, port=port, data_dir=data_dir.absolute(), style=style))
+        site = embedded(port=port, data_dir=data_dir.absolute(), style=style, extra=extra, on_error=on_error)
+        return asyncio.run(_demo(site, once=once))
 
 
 @contextlib.asynccontextmanager
-async def embedded(*, port: int, data_dir: Path, style: str) -> AsyncIterator[tuple[Service, Vendor, str]]:
+async def embedded(
+    *,
+    port: int,
+    data_dir: Path,
+    style: str,
+    extra: Sequence[tuple[str, Given]] = (),
+    on_error: ErrorReport | None = None,
+) -> AsyncIterator[tuple[Service, Vendor, str]]:
     """The service and the demo's product on one loopback port while the block runs.
+
+    Args:
+        port: see `demo`.
+        data_dir: where the data stays.
+        style: see `demo`.
+        extra: plugins that are asked before the configured ones, as (name, plugin).
+        on_error: told of every exception of a plugin.
 
     Raises:
         AllianceKitError: the address or the data directory cannot be used.
@@ -82,9 +109,12 @@ async def embedded(*, port: int, data_dir: Path, style: str) -> AsyncIterator[tu
         public_url=url,
         call=CALL,
         default_style=style,
-        plugins={"settings": {"webrtc": {"loopback": True}}},
+        plugins={
+            "enabled": list(dict.fromkeys([*(name for name, _ in extra), *DEFAULT_PLUGINS])),
+            "settings": {"webrtc": {"loopback": True}},
+        },
     )
-    service = Service(settings)
+    service = Service(settings, extra=extra, on_error=on_error)
     if style not in service.plugins.styles:
         sock.close()
         raise ConfigError(
@@ -120,11 +150,13 @@ async def _tenant(service: Service, style: str) -> str:
     return key
 
 
-async def _demo(*, once: bool, port: int, data_dir: Path, style: str) -> dict[str, Any] | None:
+async def _demo(
+    site: contextlib.AbstractAsyncContextManager[tuple[Service, Vendor, str]], *, once: bool
+) -> dict[str, Any] | None:
     console = Console(stderr=True)
     began = time.monotonic()
     with stop_signals() as stop:
-        async with embedded(port=port, data_dir=data_dir, style=style) as (service, vendor, url):
+        async with site as (service, vendor, url):
             played = await _play(console, vendor, url, stop)
             if played is None:
                 if once:

@@ -82,8 +82,9 @@ def show(console: Console, result: dict[str, Any]) -> None:
                 "" if missing else f"{score['percent']:.0f}",
             )
     console.print(table)
-    for signal in result["signals"]:
-        console.print(f"Signal ({signal['kind'].replace('_', ' ')}): {signal['sentence']}")
+    said = dict.fromkeys((signal["kind"], signal["sentence"]) for signal in result["signals"])
+    for kind, sentence in said:
+        console.print(f"Signal ({kind.replace('_', ' ')}): {sentence}")
     for guidance in result["guidance"]:
         console.print(f"[italic]{guidance['style']}[/italic]: {guidance['text']}")
     console.print("The check-in is our own and not a validated measure.", style="dim")

@@ -20,6 +20,7 @@ DEFAULT_PLUGINS: Final = (
     "strain",
     "talk_balance",
     "measures",
+    "published",
     "webrtc",
 )
 """What runs when the configuration names nothing, in this order."""

@@ -14,12 +14,12 @@ import pluggy
 from alliancekit.adapters import Adapter, Route
 from alliancekit.dispatch import Dispatcher, Impl
 from alliancekit.errors import ConfigError, PluginError
-from alliancekit.events import Style
+from alliancekit.events import RuleInfo, Style
 from alliancekit.health import PluginHealth
 from alliancekit.hooks import Hooks
 from alliancekit.hookspecs import HOOKS, PROJECT, AllianceHooks
 from alliancekit.instruments.catalogue import Instruments
-from alliancekit.isolation import ANYTHING
+from alliancekit.isolation import ANYTHING, ErrorReport
 from alliancekit.plugins import verify
 from alliancekit.plugins.config import DEFAULT_PLUGINS, PluginsConfig, did_you_mean
 from alliancekit.plugins.find import Found, find
@@ -53,6 +53,7 @@ class PluginHost:
             enabled takes that place in the order, instead of an installed one; others come last.
         discover: whether installed plugins are looked for; False loads `extra` only.
         no_plugins: load nothing at all, not even `extra` or what is required.
+        on_error: told of every exception of a plugin; for development only.
     """
 
     def __init__(
@@ -62,7 +63,9 @@ class PluginHost:
         extra: Sequence[tuple[str, Given]] = (),
         discover: bool = True,
         no_plugins: bool = False,
+        on_error: ErrorReport | None = None,
     ) -> None:
+        self._on_error = on_error
         self._config = config or PluginsConfig()
         self._extra = dict(extra)
         if len(self._extra) != len(extra):
@@ -132,6 +135,11 @@ class PluginHost:
     def styles(self) -> MappingProxyType[str, Style]:
         """Style by name."""
         return MappingProxyType(self._registry.styles)
+
+    @property
+    def rules(self) -> tuple[RuleInfo, ...]:
+        """The rules that the plugins say they follow, in configured order."""
+        return tuple(self._registry.rules.values())
 
     @property
     def adapters(self) -> tuple[Adapter, ...]:
@@ -212,6 +220,7 @@ class PluginHost:
             for warning in plugin.warnings:
                 log.warning("plugin %s: %s", plugin.name, warning)
         except ANYTHING as error:
+            self._tell(plugin.name, "load", error)
             plugin.hooks, plugin.why = None, explain(error)
         plugin.seconds = perf_counter() - begin
 
@@ -231,9 +240,14 @@ class PluginHost:
                 try:
                     self._registry.take(plugin.name, plugin.hooks)
                 except ANYTHING as error:
+                    self._tell(plugin.name, "register", error)
                     self._drop(manager, plugin, error)
                 plugin.seconds += perf_counter() - begin
         return manager
+
+    def _tell(self, plugin: str, doing: str, error: BaseException) -> None:
+        if self._on_error is not None:
+            self._on_error(plugin, doing, error)
 
     @staticmethod
     def _drop(manager: pluggy.PluginManager, plugin: _Plugin, error: BaseException) -> None:
@@ -256,7 +270,7 @@ class PluginHost:
         needs = frozenset(plugin.hooks.needs) if plugin.hooks is not None else frozenset()
         limit = self._config.limits.of(plugin.name, hook)
         function = cast("Callable[[Any], Awaitable[Any]]", one.function)
-        return Impl(plugin.name, hook, function, limit, needs, plugin.health)
+        return Impl(plugin.name, hook, function, limit, needs, plugin.health, self._on_error)
 
     def _modules(self) -> dict[str, str]:
         owners: dict[str, list[str]] = {}

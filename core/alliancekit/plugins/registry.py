@@ -7,7 +7,7 @@ from typing import Any
 
 from alliancekit.adapters import Adapter, Route
 from alliancekit.errors import PluginError
-from alliancekit.events import Style
+from alliancekit.events import RuleInfo, Style
 from alliancekit.hookspecs import AllianceHooks
 from alliancekit.instruments.catalogue import Instruments
 from alliancekit.instruments.model import Instrument
@@ -15,11 +15,12 @@ from alliancekit.plugins.verify import MARK
 
 
 class Registry:
-    """Instruments, styles, adapters and routes; the first plugin in configured order keeps a name."""
+    """Instruments, styles, rules, adapters and routes; the first plugin in configured order keeps a name."""
 
     def __init__(self) -> None:
         self.instruments = Instruments()
         self.styles: dict[str, Style] = {}
+        self.rules: dict[str, RuleInfo] = {}
         self.adapters: dict[str, Adapter] = {}
         self.routes: dict[tuple[str, str, str], Route] = {}
         self._owners: dict[tuple[str, ...], str] = {}
@@ -33,16 +34,19 @@ class Registry:
         """
         instruments = _returned(hooks, "register_instruments", Instrument)
         styles = _returned(hooks, "register_styles", Style)
+        rules = _returned(hooks, "register_rules", RuleInfo)
         adapters = _returned(hooks, "register_adapters", Adapter)
         routes = _returned(hooks, "register_routes", Route)
         claims: list[tuple[str, ...]] = [("instrument", one.name, one.form) for one in instruments]
         claims += [("style", one.name) for one in styles]
+        claims += [("rule", one.name) for one in rules]
         claims += [("adapter", one.name) for one in adapters]
         claims += [("route", plugin, one.method, one.path.strip("/")) for one in routes]
         self._check(plugin, claims)
         for instrument in instruments:
             self.instruments.add(instrument)
         self.styles |= {style.name: style for style in styles}
+        self.rules |= {rule.name: rule for rule in rules}
         self.adapters |= {adapter.name: adapter for adapter in adapters}
         self.routes |= {(plugin, one.method, one.path.strip("/")): one for one in routes}
         self._owners |= dict.fromkeys(claims, plugin)

@@ -13,6 +13,9 @@ from statistics import StatisticsError, fmean, linear_regression
 
 from alliancekit.errors import FormulaError
 
+LEAST_COURSE = 3
+"""Sessions rated by both that truth and bias need: two give a line through any pair."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TruthAndBias:
@@ -41,11 +44,27 @@ def divergence(client: float | None, therapist: float | None) -> float | None:
     return therapist - client
 
 
+def paired(
+    client: Sequence[float | None], therapist: Sequence[float | None]
+) -> tuple[tuple[float, float], ...]:
+    """The sessions that both rated, as pairs (client, therapist) in their order.
+
+    Raises:
+        FormulaError: the two series differ in length, or a value is not finite.
+    """
+    if len(client) != len(therapist):
+        raise FormulaError("The two series must cover the same sessions.")
+    pairs = [(c, t) for c, t in zip(client, therapist, strict=True) if c is not None and t is not None]
+    if not all(math.isfinite(c) and math.isfinite(t) for c, t in pairs):
+        raise FormulaError("Ratings must be finite numbers, or None where there is none.")
+    return tuple(pairs)
+
+
 def truth_and_bias(client: Sequence[float | None], therapist: Sequence[float | None]) -> TruthAndBias | None:
     """How far the therapist's ratings follow the client's (truth) and lie above or below them (bias).
 
-    Least squares over the sessions that both rated, after West & Kenny's model: a description of a course,
-    not a test.
+    Least squares over the sessions that both rated, after West and Kenny's model: a description of a course,
+    not a test. West & Kenny (2011), Psychol Rev 118:357–378.
 
     Args:
         client: percents, one a session, None where missing.
@@ -54,12 +73,10 @@ def truth_and_bias(client: Sequence[float | None], therapist: Sequence[float | N
     Returns: None with fewer than three sessions rated by both, or when the client's rating never varied.
 
     Raises:
-        FormulaError: the two series differ in length.
+        FormulaError: the two series differ in length, or a value is not finite.
     """
-    if len(client) != len(therapist):
-        raise FormulaError("The two series must cover the same sessions.")
-    pairs = [(c, t) for c, t in zip(client, therapist, strict=True) if c is not None and t is not None]
-    if len(pairs) < 3:
+    pairs = paired(client, therapist)
+    if len(pairs) < LEAST_COURSE:
         return None
     centre = fmean(c for c, _ in pairs)
     try:
@@ -71,6 +88,9 @@ def truth_and_bias(client: Sequence[float | None], therapist: Sequence[float | N
 
 def response_surface(b1: float, b2: float, b3: float, b4: float, b5: float) -> ResponseSurface:
     """Features of the surface z = b₀ + b₁x + b₂y + b₃x² + b₄xy + b₅y² (x client, y therapist).
+
+    Edwards & Parry (1993), Acad Manage J 36:1577–1613; a₅ after Humberg, Nestler & Back (2019), Soc Psychol
+    Personal Sci 10:409–419. `alliancekit.scoring.surface` fits b₀…b₅ to data.
 
     Raises:
         FormulaError: a coefficient is not finite.

@@ -1,10 +1,7 @@
 """Check answers against an instrument and score its scales by its own key. Pure: no I/O, no clock.
 
-A scale's value is the sum or the mean of its items, a reversed item counting as minimum + maximum − value.
-Where an item is missing and the instrument allows it (`max_missing`), the value is pro-rated: the answered
-items' position in their range is carried over to the whole scale. For items of one range this is the mean
-of the answered items times the number of items, the usual person-mean substitution; the score says
-`prorated`.
+The arithmetic stands in `alliancekit.scoring.arithmetic`. Where an item is missing and the instrument allows
+it (`max_missing`), the value is pro-rated, and the score says `prorated`.
 """
 
 from __future__ import annotations
@@ -12,12 +9,14 @@ from __future__ import annotations
 import re
 import weakref
 from collections.abc import Callable, Container, Mapping
-from operator import itemgetter
+from operator import itemgetter, mul
 from typing import Any
 
 from alliancekit.errors import InvalidAnswerError
 from alliancekit.events import Score
-from alliancekit.instruments.model import Instrument, Item, Scale
+from alliancekit.instruments.keys import Key, keys
+from alliancekit.instruments.model import Instrument, Item
+from alliancekit.scoring.arithmetic import Quantity, Worked, evaluate
 
 _IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9_]{0,39}")
 
@@ -47,93 +46,101 @@ def score(instrument: Instrument, answers: Mapping[str, int]) -> tuple[Score, ..
         instrument: the form that was asked.
         answers: item id → value, as `check_answers` lets pass; other entries give wrong scores.
 
-    Returns: one score a scale. `value` and `percent` are None when more than `max_missing` items are missing
-    or no item was answered.
+    Returns: one score a scale, its values in published units (a stored 85 with one decimal is 8.5). `value`
+    and `percent` are None when more than `max_missing` items are missing or no item was answered; a sum of
+    scales has a value when each part has one. `percent` is the position in the range, whatever direction is
+    the better one.
     """
-    return tuple([scale.score(answers) for scale in _key(instrument).scales])
+    scales = _key(instrument).scales
+    try:
+        return tuple([scale.complete(answers) for scale in scales])
+    except KeyError:
+        response = _Response(answers)
+        worked: dict[str, Worked] = {}
+        for scale in scales:
+            worked[scale.key.name] = evaluate(scale.key, response, worked)
+        return tuple([scale.made(worked[scale.key.name]) for scale in scales])
 
 
 _REMEMBERED = 1024
 """Scores a scale remembers by their sum: a scale of twelve items of five options has 49."""
 
 
-class _ScaleKey:
-    """One scale, prepared: complete answers need one sum, whose score is remembered."""
+class _Response:
+    """One response as `arithmetic.Answers`: integers."""
 
-    __slots__ = (
-        "highs",
-        "items",
-        "known",
-        "lows",
-        "max_missing",
-        "maximum",
-        "mean",
-        "minimum",
-        "name",
-        "offset",
-        "reversed",
-        "take",
-        "take_reversed",
-    )
+    __slots__ = ("answers",)
 
-    def __init__(self, instrument: Instrument, scale: Scale) -> None:
-        by_id = {item.id: item for item in instrument.items}
-        ranges = {name: instrument.range_of(by_id[name]) for name in scale.items}
-        self.name = scale.name
-        self.items = scale.items
-        self.mean = scale.method == "mean"
-        self.max_missing = scale.max_missing
-        self.lows = {name: low for name, (low, _) in ranges.items()}
-        self.highs = {name: high for name, (_, high) in ranges.items()}
-        self.reversed = frozenset(name for name in scale.items if by_id[name].reversed)
-        # sum = Σ plain + Σ (low + high − reversed) = Σ all − 2 Σ reversed + offset
-        self.offset = sum(self.lows[name] + self.highs[name] for name in self.reversed)
-        self.take = _taker(scale.items)
-        self.take_reversed = _taker(tuple(self.reversed))
-        parts = len(scale.items) if self.mean else 1
-        self.minimum = sum(self.lows.values()) / parts
-        self.maximum = sum(self.highs.values()) / parts
+    def __init__(self, answers: Mapping[str, int]) -> None:
+        self.answers = answers
+
+    def value(self, item: str) -> int:
+        return self.answers.get(item, 0)
+
+    def given(self, item: str) -> int:
+        return int(item in self.answers)
+
+    def divide(self, dividend: float, divisor: float) -> float:
+        return dividend / divisor
+
+    def either(
+        self, condition: bool, then: Callable[[], Quantity], otherwise: Callable[[], Quantity]
+    ) -> Quantity:
+        return then() if condition else otherwise()
+
+
+class _Scale:
+    """One scale, prepared: what complete answers add up to has one score, which is remembered."""
+
+    __slots__ = ("coefficients", "key", "known", "negative", "take", "take_negative")
+
+    def __init__(self, key: Key) -> None:
+        self.key = key
+        self.take = _taker(key.items)
+        negative = tuple(term.item for term in key.terms if term.coefficient < 0)
+        self.take_negative = _taker(negative)
+        self.negative = bool(negative)
+        factors = tuple(term.coefficient for term in key.terms)
+        self.coefficients = () if len({abs(factor) for factor in factors}) == 1 else factors
         self.known: dict[int, Score] = {}
 
-    def score(self, answers: Mapping[str, int]) -> Score:
-        try:
-            total = sum(self.take(answers))
-            if self.reversed:
-                total += self.offset - 2 * sum(self.take_reversed(answers))
-        except KeyError:
-            return self._incomplete(answers)
+    def complete(self, answers: Mapping[str, int]) -> Score:
+        """The score of complete answers; a KeyError says that an item is missing."""
+        values = self.take(answers)
+        if self.coefficients:
+            total = sum(map(mul, self.coefficients, values))
+        else:
+            total = sum(values)
+            if self.negative:
+                total -= 2 * sum(self.take_negative(answers))
         known = self.known.get(total)
         if known is None:
-            count = len(self.items)
-            known = self._made(total / count if self.mean else float(total), count, prorated=False)
+            response = _Response(answers)
+            worked: dict[str, Worked] = {}
+            for part in _with_parts(self.key):
+                worked[part.name] = evaluate(part, response, worked)
+            known = self.made(worked[self.key.name])
             if len(self.known) < _REMEMBERED:
                 self.known[total] = known
         return known
 
-    def _incomplete(self, answers: Mapping[str, int]) -> Score:
-        answered = [name for name in self.items if name in answers]
-        if not answered or len(self.items) - len(answered) > self.max_missing:
-            return self._made(None, len(answered), prorated=False)
-        above, width = 0, 0
-        for name in answered:
-            low, high, value = self.lows[name], self.highs[name], answers[name]
-            above += high - value if name in self.reversed else value - low
-            width += high - low
-        estimate = self.minimum + above / width * (self.maximum - self.minimum)
-        return self._made(estimate, len(answered), prorated=True)
-
-    def _made(self, value: float | None, answered: int, *, prorated: bool) -> Score:
-        low, high = self.minimum, self.maximum
+    def made(self, worked: Worked) -> Score:
+        """The score as everybody sees it."""
         return Score(
-            scale=self.name,
-            value=value,
-            minimum=low,
-            maximum=high,
-            percent=None if value is None else 100.0 * (value - low) / (high - low),
-            answered=answered,
-            items=len(self.items),
-            prorated=prorated,
+            scale=self.key.name,
+            value=worked.value,
+            minimum=self.key.lowest,
+            maximum=self.key.highest,
+            percent=worked.percent(),
+            answered=worked.answered,
+            items=len(self.key.terms),
+            prorated=worked.prorated,
         )
+
+
+def _with_parts(key: Key) -> tuple[Key, ...]:
+    """A scale behind the scales it needs."""
+    return (*(each for part in key.parts for each in _with_parts(part)), key)
 
 
 class _Key:
@@ -143,7 +150,7 @@ class _Key:
 
     def __init__(self, instrument: Instrument) -> None:
         self.allowed = {item.id: _allowed(instrument, item) for item in instrument.items}
-        self.scales = tuple(_ScaleKey(instrument, scale) for scale in instrument.scales)
+        self.scales = tuple(_Scale(key) for key in keys(instrument))
 
 
 _KEYS: dict[int, tuple[weakref.ref[Instrument], _Key]] = {}

@@ -1,4 +1,4 @@
-"""Possible strain and repair in a series of sessions, beside the simple fixed rules. Pure: no I/O, no clock.
+"""Possible strain and repair in a series of sessions. Pure: no I/O, no clock.
 
 All series are percents (0–100, higher is better), oldest first, without gaps: sessions nobody rated are
 left out.
@@ -12,14 +12,13 @@ al. 2020).
 
 from __future__ import annotations
 
-import itertools
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from statistics import fmean, stdev
+from statistics import stdev
 from typing import Literal
 
 from alliancekit.errors import FormulaError
+from alliancekit.scoring.control import ControlChart, control_chart
 
 EARLIER = 4
 """Least number of sessions up to and including the level before a fall; fewer give no spread of one's own."""
@@ -33,9 +32,6 @@ REPAIR_MARGIN = 0.25
 LEAST_SD = 5.0
 """Percent points below which S never falls, so that a flat course does not make one step a strain. Our
 choice: two single steps on a form of ten items with five options."""
-
-MOVING_RANGE = 1.128
-"""d₂ for ranges of two: σ = mean moving range / 1.128 (individuals chart)."""
 
 _SLACK = 1e-9
 
@@ -77,13 +73,44 @@ class StrainEpisode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ControlChart:
-    """An individuals chart: `centre` the own mean, `lower` and `upper` the limits at ±kσ."""
+class Standing:
+    """How the newest session lies by each rule of possible strain, whether or not one of them speaks.
 
-    centre: float
-    sigma: float
-    lower: float
-    upper: float
+    Attributes:
+        before: the level before the fall, or the last rated session where there is none.
+        now: the newest session.
+        sd: the S that the fall is measured against.
+        length: sessions from the level before to the newest one; 0 where the newest did not fall.
+        fallen: the largest whole number of S reached: 0, 1 or 2.
+        chart: the control chart of the earlier sessions, None where it is switched off.
+    """
+
+    before: float
+    now: float
+    sd: float
+    length: int
+    fallen: Literal[0, 1, 2]
+    chart: ControlChart | None = None
+
+    @property
+    def depth(self) -> float:
+        """Percent points from the level before to the newest session; not above 0 without a fall."""
+        return self.before - self.now
+
+    @property
+    def magnitude(self) -> float:
+        """The depth in S."""
+        return self.depth / self.sd
+
+    @property
+    def below_limit(self) -> bool:
+        """Whether the newest session lies below the own control limit."""
+        return self.chart is not None and self.chart.below(self.now)
+
+    @property
+    def pattern(self) -> Literal["", "v", "decline"]:
+        """`v` for a sudden fall, `decline` for one over several sessions, empty without a fall."""
+        return "" if self.length == 0 else "v" if self.length == 1 else "decline"
 
 
 def spread(earlier: Sequence[float], *, group_sd: float | None = None, least_sd: float = LEAST_SD) -> float:
@@ -139,6 +166,45 @@ def strain_episodes(
     return tuple(found)
 
 
+def standing(
+    values: Sequence[float],
+    *,
+    group_sd: float | None = None,
+    least_sd: float = LEAST_SD,
+    k: float | None = 2.0,
+) -> Standing | None:
+    """The newest session by all three rules: a fall of 1 S, a fall of 2 S, the control chart.
+
+    Args:
+        values: percents, oldest first, None already left out.
+        group_sd: see `spread`.
+        least_sd: see `spread`; it is the floor of the chart's σ as well.
+        k: the control chart's limit in σ; no chart when None.
+
+    Returns: None with fewer than four earlier sessions.
+    """
+    newest = len(values) - 1
+    if newest < EARLIER:
+        return None
+    chart = None if k is None else control_chart(values[:-1], k=k, least_sigma=least_sd)
+    episodes = strain_episodes(values, group_sd=group_sd, least_sd=least_sd)
+    if episodes and episodes[-1].bottom == newest:
+        found = episodes[-1]
+        return Standing(
+            before=values[found.start],
+            now=values[-1],
+            sd=found.sd,
+            length=found.length,
+            fallen=found.criterion,
+            chart=chart,
+        )
+    fell = values[-1] < values[-2]
+    start = _level_before(values, newest) if fell else newest - 1
+    size = spread(values[: start + 1], group_sd=group_sd, least_sd=least_sd)
+    length = newest - start if fell else 0
+    return Standing(before=values[start], now=values[-1], sd=size, length=length, fallen=0, chart=chart)
+
+
 def _level_before(values: Sequence[float], now: int) -> int:
     start = now - 1
     while start >= EARLIER and values[start - 1] > values[start]:
@@ -151,80 +217,3 @@ def _repair(found: list[StrainEpisode], values: Sequence[float], now: int) -> No
         enough = values[episode.start] - REPAIR_MARGIN * episode.sd - _SLACK
         if episode.repaired is None and now - episode.bottom <= REPAIR_WITHIN and values[now] >= enough:
             found[position] = replace(episode, repaired=now)
-
-
-def fall(values: Sequence[float], *, points: float) -> float | None:
-    """The fixed rule: how many points the newest value lies below the one before, when at least `points`.
-
-    A reason to ask, never a reliable change: with α = .88 and SD 5, about 4.8 points of measurement error.
-
-    Returns: the fall as a positive number, or None.
-    """
-    if len(values) < 2:
-        return None
-    fell = values[-2] - values[-1]
-    return fell if fell >= points - _SLACK and fell > 0 else None
-
-
-def colour(
-    value: float | None, before: float | None = None, *, cut_off: float, drop: float = 1.0
-) -> Literal["grey", "green", "red"]:
-    """The table of colours that OpenFIT publishes for the SRS, in the scale's units.
-
-    Grey without a score, red below the cut-off or after a fall of at least `drop` points since the last
-    session, otherwise green.
-    """
-    if value is None:
-        return "grey"
-    fell = before is not None and value - before <= -drop + _SLACK
-    return "red" if value < cut_off or fell else "green"
-
-
-def control_chart(values: Sequence[float], *, k: float = 2.0) -> ControlChart | None:
-    """An individuals chart of one's own earlier sessions (Lipner et al. 2022 discuss it; no standard exists).
-
-    Args:
-        values: the sessions before the one to judge.
-        k: how many σ the limits lie from the centre, above 0.
-
-    Returns: None with fewer than four sessions, or when the values never moved.
-
-    Raises:
-        FormulaError: k is not above 0.
-    """
-    if not k > 0:
-        raise FormulaError("k must be above 0.")
-    if len(values) < EARLIER:
-        return None
-    moves = [abs(b - a) for a, b in itertools.pairwise(values)]
-    sigma = fmean(moves) / MOVING_RANGE
-    if sigma <= 0:
-        return None
-    centre = fmean(values)
-    return ControlChart(centre=centre, sigma=sigma, lower=centre - k * sigma, upper=centre + k * sigma)
-
-
-def flat_at_maximum(values: Sequence[float], *, sessions: int = 3) -> bool:
-    """Whether the newest `sessions` values all stand at 100: a ceiling, which says little either way.
-
-    Ceilings are moderate to large in alliance measures everywhere (37 studies, 6,439 people).
-    """
-    return 0 < sessions <= len(values) and all(math.isclose(value, 100.0) for value in values[-sessions:])
-
-
-def straightlined(answers: Mapping[str, int], *, items: int = 6) -> bool:
-    """Whether at least `items` items were answered, all of them with the same value."""
-    return len(answers) >= max(items, 2) and len(set(answers.values())) == 1
-
-
-def calls_for_talk(value: float, cut_off: float, when: Literal["<", "<=", ">", ">="]) -> bool:
-    """Whether a value (in the scale's units) lies on the side of the cut-off to talk about."""
-    match when:
-        case "<":
-            return value < cut_off
-        case "<=":
-            return value <= cut_off
-        case ">":
-            return value > cut_off
-        case ">=":
-            return value >= cut_off

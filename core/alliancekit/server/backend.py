@@ -36,6 +36,13 @@ class UnknownChoiceError(RefusedError):
     slug = "invalid-request"
 
 
+class CannotBeAskedError(RefusedError):
+    """A request names an instrument that has no wording here."""
+
+    status = 422
+    slug = "cannot-be-asked"
+
+
 class Backend:
     """The service behind the HTTP application.
 
@@ -65,6 +72,8 @@ class Backend:
         if not service.instruments.forms(measure):
             known = ", ".join(service.instruments.names()) or "none: no plugin brings one"
             raise UnknownChoiceError("There is no such measure.", fix=f"Loaded: {known}.")
+        if reason := service.instruments.why_nobody_is_asked(measure):
+            raise CannotBeAskedError(reason)
         new = NewSession(
             tenant=tenant,
             external_id=body.external_id,

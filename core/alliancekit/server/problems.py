@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from alliancekit.errors import RefusedError, StoreError, UnknownInstrumentError
+from alliancekit.errors import InstrumentError, RefusedError, StoreError
 from alliancekit.server import schemas
 
 log = logging.getLogger("alliancekit.server")
@@ -25,6 +25,7 @@ TITLES = {
     "invalid-answer": "This answer does not fit the question",
     "conflict": "Not possible in this state",
     "invalid-request": "The request is not of the documented form",
+    "cannot-be-asked": "This measure cannot be asked here",
     "not-loaded": "The questions are not loaded",
     "store": "The database does not answer",
     "internal": "Something went wrong on our side",
@@ -46,11 +47,11 @@ def of_error(error: Exception, where: str) -> Response:
     if isinstance(error, StoreError):
         log.error("a request failed: %s", error.message)
         return problem(503, "store", str(error), {"Retry-After": "2"})
-    if isinstance(error, UnknownInstrumentError):
-        log.error("a prompt asks what no plugin brings any more: %s", error)
+    if isinstance(error, InstrumentError):
+        log.error("a prompt asks what is not here any more: %s", error)
         detail = (
             "What this prompt asks is not loaded at present. Nothing was stored."
-            " The operator has to enable the plugin that brings the instrument."
+            " The operator has to enable the plugin that brings the instrument, or import its text pack."
         )
         return problem(503, "not-loaded", detail, {"Retry-After": "60"})
     reference = uuid.uuid4().hex[:12]
@@ -97,6 +98,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RefusedError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(UnknownInstrumentError, _ours)
+    app.add_exception_handler(InstrumentError, _ours)
     app.add_exception_handler(StoreError, _ours)
     app.add_exception_handler(Exception, _ours)

@@ -10,6 +10,7 @@ presence    who was there when, who was heard
 prompts     prompts and their deliveries
 feedback    the submission of answers
 series      an episode's series: responses, scores, signals, guidance
+answers     all answers to one instrument, for statistics
 outbox      rows of durable work (`alliancekit.outbox` runs them)
 audit       the append-only audit entries
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, bindparam, delete, func, select
 
 from alliancekit.errors import NotFoundError
-from alliancekit.events import Guidance, Response, Score, SeriesPoint, Signal, TalkBalance
+from alliancekit.events import Guidance, Response, Role, Score, SeriesPoint, Signal, TalkBalance
 from alliancekit.store.compiled import Prepared, insert_all, insert_into
 from alliancekit.store.feedback import score_values
 from alliancekit.store.presence import talk_balance_of
@@ -30,6 +30,20 @@ class NotComputed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotAsked:
+    """An instrument that a plan asked and that could not be asked; `reason` says why and what to do."""
+
+    instrument: str
+    form: Role
+    reason: str
+    at: float
+
+
+NOT_ASKED = "ask"
+"""The `hook` of the rows of `not_computed` that hold a `NotAsked`: no hook has this name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesSession:
     """One session of an episode with everything known about it; `signals` and `guidance` by plugin."""
 
@@ -38,6 +52,7 @@ class SeriesSession:
     signals: tuple[tuple[str, Signal], ...] = ()
     guidance: tuple[tuple[str, Guidance], ...] = ()
     not_computed: tuple[NotComputed, ...] = ()
+    not_asked: tuple[NotAsked, ...] = ()
     talk_balance: TalkBalance | None = None
 
     def point(self) -> SeriesPoint:
@@ -120,7 +135,8 @@ def read_series(
             responses=responses[row["id"]],
             signals=signals[row["id"]],
             guidance=advice[row["id"]],
-            not_computed=failures[row["id"]],
+            not_computed=tuple(one for one in failures[row["id"]] if one.hook != NOT_ASKED),
+            not_asked=tuple(_not_asked(one) for one in failures[row["id"]] if one.hook == NOT_ASKED),
             talk_balance=balances[row["id"]],
         )
         for row in rows
@@ -187,6 +203,27 @@ def record_not_computed(
     conn.execute(query.on_conflict_do_update(index_elements=list(keys), set_=changes))
 
 
+def record_not_asked(
+    conn: Connection,
+    tenant: str,
+    session_id: str,
+    *,
+    instrument: str,
+    form: str,
+    reason: str,
+    now: float,
+) -> None:
+    """Note that a plan asked an instrument that cannot be asked here; the latest reason counts."""
+    record_not_computed(
+        conn, tenant, session_id, hook=NOT_ASKED, plugin=f"{instrument} {form}", status=reason, now=now
+    )
+
+
+def clear_not_asked(conn: Connection, session_id: str, *, instrument: str, form: str) -> None:
+    """Take the note back: the instrument is asked after all."""
+    clear_not_computed(conn, session_id, hook=NOT_ASKED, plugin=f"{instrument} {form}")
+
+
 def clear_not_computed(conn: Connection, session_id: str, *, hook: str, plugin: str) -> None:
     """Take the note back: the plugin gave its result after all."""
     _forget_failure.run(conn, {"session": session_id, "hook": hook, "plugin": plugin})
@@ -198,6 +235,12 @@ def last_change(conn: Connection, tenant: str) -> int:
     For hints only: a page whose number is lower has something to fetch.
     """
     return conn.execute(select(func.max(audit.c.seq)).where(audit.c.tenant == tenant)).scalar() or 0
+
+
+def _not_asked(row: NotComputed) -> NotAsked:
+    instrument, _, form = row.plugin.rpartition(" ")
+    role: Role = "therapist" if form == "therapist" else "client"
+    return NotAsked(instrument=instrument, form=role, reason=row.status, at=row.at)
 
 
 _SIGNAL_DETAILS = tuple(name for name in Signal.__dataclass_fields__ if name not in {"kind", "rule"})

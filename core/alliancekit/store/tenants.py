@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from alliancekit.errors import NotFoundError
 from alliancekit.store.compiled import insert_new
 from alliancekit.store.tables import spent_token, tenant, tenant_key
 from alliancekit.store.text import dump, load, new_id
@@ -30,6 +31,22 @@ def create_tenant(conn: Connection, name: str, now: float) -> tuple[str, str]:
     tenant_id = new_id("ten")
     conn.execute(insert(tenant).values(id=tenant_id, name=name, settings="{}", created_at=now))
     return tenant_id, add_key(conn, tenant_id, now)[1]
+
+
+def only_tenant(conn: Connection, wanted: str | None = None) -> str:
+    """Return the id of the wanted tenant; without one, of the only tenant there is.
+
+    Raises:
+        NotFoundError: there is no such tenant, or none at all, or several and none is wanted.
+    """
+    known = [str(each) for each in conn.execute(select(tenant.c.id).order_by(tenant.c.id)).scalars()]
+    if wanted is None and len(known) == 1:
+        return known[0]
+    if wanted is not None and wanted in known:
+        return wanted
+    if wanted is None and known:
+        raise NotFoundError(f"There are {len(known)} tenants.", fix=f"Name one: {', '.join(known)}.")
+    raise NotFoundError("There is no such tenant.", fix=f"There are: {', '.join(known) or 'none yet'}.")
 
 
 def any_tenant(conn: Connection) -> bool:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from alliancekit.testing.site import Site
 
 
+pytest.register_assert_rewrite("alliancekit.testing.adapter_contract", "alliancekit.testing.site")
+
+
 @pytest.fixture
 def alliance() -> Callable[..., Alliance]:
     """Makes hosts with only the plugins passed: `alliance(MyPlugin)`, `alliance((MyPlugin, {"drop": 5}))`."""

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from alliancekit import calls, visibility
 from alliancekit.errors import NotFoundError
-from alliancekit.events import Guidance, Response, Role, Segment, Style
+from alliancekit.events import Guidance, Response, Role, RuleInfo, Segment, Signal, Style
 from alliancekit.instruments.catalogue import Instruments
 from alliancekit.instruments.model import CutOff, Instrument, Item
 from alliancekit.server.live import PATH as LIVE_PATH
@@ -88,7 +88,9 @@ async def episode(
     course, found, asked, segments = await service.database.read(work)
     name = found[-1].session.style if found else course.style
     style = service.plugins.styles.get(name, Style(name=name, title=name, description=""))
-    return _Builder(service.instruments, found, asked, segments).view(course, style, token)
+    return _Builder(service.instruments, found, asked, segments, service.plugins.rules).view(
+        course, style, token
+    )
 
 
 def _asked(conn: Connection, sessions: Sequence[str], now: float) -> list[Asked]:
@@ -117,11 +119,13 @@ class _Builder:
         found: Sequence[SeriesSession],
         asked: Sequence[Asked],
         segments: Mapping[str, tuple[Segment, ...]],
+        rules: Sequence[RuleInfo],
     ) -> None:
         self._instruments = instruments
         self._found = found
         self._asked = asked
         self._segments = segments
+        self._rules = rules
         self._ended = visibility.last_ended(found)
         self._measure = found[-1].session.measure if found else "check-in"
 
@@ -145,6 +149,8 @@ class _Builder:
             signals=findings.of(
                 [(one.session.number, signal) for one in self._found for _, signal in one.signals],
                 rated=max((n for n, _ in rated(sessions, _total(form))), default=0),
+                known=self._rules,
+                have=self._sessions_until,
             ),
             guidance=guidance,
             guidance_session=answered,
@@ -154,8 +160,28 @@ class _Builder:
                 views.NotComputed(what=words.hook(gap.hook), plugin=gap.plugin, status=gap.status)
                 for gap in newest.not_computed
             ),
+            not_asked=()
+            if newest is None
+            else tuple(
+                views.NotAsked(title=self._title(gap.instrument, gap.form), role=gap.form, reason=gap.reason)
+                for gap in newest.not_asked
+            ),
             live=views.Live(url=LIVE_PATH, token=token),
         )
+
+    def _sessions_until(self, number: int, signal: Signal) -> dict[str, int]:
+        """How many sessions a rule could read for a signal of session `number`."""
+        until = [one for one in self._found if one.session.number <= number]
+        rated = [one for one in until if any(self._counts(one, r, signal) for r in one.responses)]
+        return {"rated": len(rated), "held": len(until)}
+
+    def _counts(self, one: SeriesSession, response: Response, signal: Signal) -> bool:
+        if (response.instrument, response.role) != (signal.instrument, signal.role):
+            return False
+        scored = any(
+            score.value is not None and signal.scale in ("", score.scale) for score in response.scores
+        )
+        return scored and response.moment != "in_call" and self._state(one, response) == "shown"
 
     def _guidance(self) -> tuple[int | None, tuple[Guidance, ...]]:
         """The newest advice on a rating, with its session's number, and the remark on the last talk."""

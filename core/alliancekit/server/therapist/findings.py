@@ -1,34 +1,71 @@
-"""Which findings still ask for attention: a strain until it is repaired, the rest until the next rating."""
+"""What the rules found, one entry a kind and course, and what of it still asks for attention.
+
+A strain stays open until it is repaired or said again by a later session; the rest until the next rating.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from alliancekit.events import Signal, SignalKind
+from alliancekit.events import RuleInfo, Signal, SignalKind
+from alliancekit.server.therapist import agreement
 from alliancekit.server.therapist.views import SignalView
 
-LASTING: frozenset[SignalKind] = frozenset({"possible_strain", "reliable_change"})
+LASTING: frozenset[SignalKind] = frozenset({"possible_strain"})
 """Kinds that a later rating alone does not settle."""
 
+Have = Callable[[int, Signal], Mapping[str, int]]
+"""How many sessions there were up to a session, for a signal's course: `rated` ones, all `held` ones."""
 
-def of(found: Sequence[tuple[int, Signal]], *, rated: int) -> tuple[SignalView, ...]:
-    """Views of signals given with the number of their session.
+_WEIGHT = {"strong": 0, "notice": 1, "info": 2}
+
+
+def of(
+    found: Sequence[tuple[int, Signal]],
+    *,
+    rated: int,
+    known: Sequence[RuleInfo] = (),
+    have: Have | None = None,
+) -> tuple[SignalView, ...]:
+    """Views of signals, those of one kind about one course in one session together.
 
     Args:
         found: session number and signal.
         rated: the number of the last session with a rating, 0 for none.
+        known: the rules that the plugins registered.
+        have: see `Have`; by default as many sessions as the session's number.
     """
-    return tuple(_view(session, signal, found, rated) for session, signal in found)
+    together: dict[tuple[int, str, tuple[str, str, str]], list[Signal]] = {}
+    for session, signal in found:
+        together.setdefault((session, signal.kind, _course(signal)), []).append(signal)
+    views = []
+    for (session, _, _), group in together.items():
+        signals = sorted(group, key=lambda signal: _WEIGHT[signal.level])
+        sessions = {"rated": session, "held": session} if have is None else have(session, signals[0])
+        is_open, repaired = _state(session, signals[0], found, rated)
+        views.append(
+            SignalView(
+                session=session,
+                signal=signals[0],
+                also=tuple(signals[1:]),
+                rules=agreement.rules_of(signals, known, sessions),
+                open=is_open,
+                repaired_in=repaired,
+            )
+        )
+    return tuple(views)
 
 
-def _view(session: int, signal: Signal, found: Sequence[tuple[int, Signal]], rated: int) -> SignalView:
+def _state(
+    session: int, signal: Signal, found: Sequence[tuple[int, Signal]], rated: int
+) -> tuple[bool, int | None]:
+    """Whether a finding is open, and the session of its repair."""
     if signal.kind not in LASTING:
-        return SignalView(session=session, signal=signal, open=session >= rated)
-    repairs = [
-        n for n, one in found if one.kind == "repair" and n > session and _course(one) == _course(signal)
-    ]
-    repaired = min(repairs, default=None)
-    return SignalView(session=session, signal=signal, open=repaired is None, repaired_in=repaired)
+        return session >= rated, None
+    later = [(n, one.kind) for n, one in found if n > session and _course(one) == _course(signal)]
+    repaired = min((n for n, kind in later if kind == "repair"), default=None)
+    said_again = any(kind == signal.kind for _, kind in later)
+    return repaired is None and not said_again, repaired
 
 
 def _course(signal: Signal) -> tuple[str, str, str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from alliancekit.server.therapist import chart, series, talk_chart, words
+from alliancekit.server.therapist import agreement, chart, series, talk_chart, words
 from alliancekit.server.therapist.views import CaseloadView, EpisodeView
 
 STATIC_DIR = Path(__file__).parent / "static"
@@ -65,6 +65,7 @@ _environment = Environment(
     lstrip_blocks=True,
 )
 _environment.globals.update(
+    agreement=agreement,
     chart=chart,
     series=series,
     talk_chart=talk_chart,

@@ -176,18 +176,48 @@ class CheckInView:
                 raise ValueError(f"the therapist's check-in is {self.therapist_state!r}: it has no answers")
 
 
+RuleState = Literal["agreed", "disagreed", "too_few"]
+"""What a rule that looks for a finding said; `too_few` sessions to say anything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleView:
+    """One rule behind a finding, in words: what it looks for, its numbers, its source.
+
+    It needs `needed` sessions and there were `have` (None: not known). `record` says how often it is right.
+    `votes` marks a rule that looks for the same thing as others.
+    """
+
+    name: str
+    state: RuleState
+    meaning: str = ""
+    numbers: tuple[tuple[str, str], ...] = ()
+    needed: int = 1
+    have: int | None = None
+    source: str = ""
+    record: str = ""
+    votes: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalView:
-    """A signal and the session it was found in.
+    """The signals of one kind about one course in one session: the weightiest, and those that `also` say it.
 
-    A strain is `open` until a repair of it was found, in the session `repaired_in`; everything else until a
-    later session has been rated.
+    A strain is `open` until a repair of it was found, in the session `repaired_in`, or a later session says
+    it again; everything else until a later session has been rated. `rules` are all that looked for it.
     """
 
     session: int
     signal: Signal
+    also: tuple[Signal, ...] = ()
+    rules: tuple[RuleView, ...] = ()
     open: bool = True
     repaired_in: int | None = None
+
+    @property
+    def signals(self) -> tuple[Signal, ...]:
+        """All of them, the weightiest first."""
+        return self.signal, *self.also
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +227,15 @@ class NotComputed:
     what: str
     plugin: str
     status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotAsked:
+    """A measure that was to be asked and could not be; `reason` says why and what the operator does."""
+
+    title: str
+    role: Role
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +264,7 @@ class EpisodeView:
     guidance: tuple[Guidance, ...] = ()
     guidance_session: int | None = None
     not_computed: tuple[NotComputed, ...] = ()
+    not_asked: tuple[NotAsked, ...] = ()
     live: Live | None = None
     timezone: str = "UTC"
 

@@ -9,7 +9,14 @@ from zoneinfo import ZoneInfo
 
 from alliancekit.events import Level, Moment, Role, SignalKind
 from alliancekit.server.therapist.series import Voice, own_range, rated, reading
-from alliancekit.server.therapist.views import Reading, ReadingState, ResponseState, SessionView, SignalView
+from alliancekit.server.therapist.views import (
+    Reading,
+    ReadingState,
+    ResponseState,
+    RuleState,
+    SessionView,
+    SignalView,
+)
 
 READING_WORDS: Mapping[ReadingState, str] = {
     "shown": "left out",
@@ -43,6 +50,7 @@ LEVEL_WORDS: Mapping[Level, str] = {"info": "To know", "notice": "To look at", "
 
 KIND_WORDS: Mapping[SignalKind, str] = {
     "low_score": "Low rating",
+    "low_item": "A low answer",
     "drop": "Lower than last time",
     "reliable_change": "Change beyond measurement error",
     "possible_strain": "Possible strain",
@@ -50,7 +58,17 @@ KIND_WORDS: Mapping[SignalKind, str] = {
     "flat_maximum": "Always the highest answer",
     "straightlining": "The same answer throughout",
     "divergence": "You and the client see it differently",
+    "missed_sessions": "Missed sessions",
 }
+
+RULE_WORDS: Mapping[RuleState, str] = {
+    "agreed": "agrees",
+    "disagreed": "does not agree",
+    "too_few": "too few sessions",
+}
+
+IN_POINTS: frozenset[SignalKind] = frozenset({"possible_strain", "repair", "drop", "divergence"})
+"""Kinds whose numbers are points of 100, whatever the scale's own units are."""
 
 _CHANGE_WITHOUT_NUMBER: Mapping[ReadingState, str] = {
     "no_answer": "The client did not answer after session {n}.",

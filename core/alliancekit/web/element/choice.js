@@ -26,7 +26,7 @@ class Choice {
       }),
     );
     const labels = item.options.map((option, index) =>
-      make("label", { class: "option" }, this.#radios[index], make("span", {}, option.label)),
+      make("label", { class: "option" }, this.#radios[index], ...wording(option)),
     );
     this.node = make("fieldset", { class: "item", "aria-describedby": this.#mark.id },
       ...asked(legend(number, make("span", {}, item.text)), labels),
@@ -53,6 +53,12 @@ class Choice {
     this.missing(false);
     changed();
   }
+}
+
+/** An option's label, behind its symbol where it has one; a screen reader reads the label only. */
+function wording(option) {
+  const { symbol, label } = option;
+  return [symbol ? make("span", { class: "symbol", "aria-hidden": "true" }, symbol) : null, make("span", {}, label)];
 }
 
 /** The question with its place in the card above it. */

@@ -32,7 +32,7 @@ class Pulse {
     this.#radios = this.#item.options.map((option, index) =>
       make("input", { type: "radio", name: "pulse", value: index, autocomplete: "off" }));
     const labels = this.#item.options.map((option, index) =>
-      make("label", { class: "option" }, this.#radios[index], make("span", {}, option.label)));
+      make("label", { class: "option" }, this.#radios[index], ...wording(option)));
     this.node = make("section", { class: "card pulse", "aria-labelledby": title.id },
       make("div", { class: "about" }, title, validity(words, this.#instrument)),
       make("fieldset", { class: "item", "aria-describedby": hint.id, onkeydown: (event) => this.#key(event),

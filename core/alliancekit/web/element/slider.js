@@ -1,6 +1,7 @@
 /**
  * One slider item: a native range that starts without a thumb and counts only after the person moved it.
  *
+ * Values are integers; with `decimals` 1 the person is told 8.5 and 85 is sent.
  * A native range always has a value; `#answered` says whether anybody gave it. The buttons move by a twentieth of
  * the range, so that a slider needs no dragging.
  */
@@ -83,9 +84,13 @@ class Slider {
 
   #describe() {
     this.#range.classList.toggle("empty", !this.#answered);
-    const { minimum, maximum, low, high } = this.#item;
+    const { minimum, maximum, low, high, decimals = 0 } = this.#item;
+    const published = (value) => value / 10 ** decimals;
     this.#range.setAttribute("aria-valuetext", this.#answered
-      ? this.#words.say("slider_value", { value: Number(this.#range.value), minimum, maximum, low, high })
+      ? this.#words.say("slider_value", {
+          value: published(Number(this.#range.value)), minimum: published(minimum), maximum: published(maximum),
+          low, high,
+        })
       : this.#words.say("not_answered"));
   }
 }

@@ -1,0 +1,57 @@
+"""The instruments that the configured plugins bring, for commands that take `--measure`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alliancekit.errors import InstrumentError
+
+if TYPE_CHECKING:
+    from alliancekit.instruments.catalogue import Instruments
+    from alliancekit.instruments.model import Instrument, Scale
+
+
+def instruments() -> Instruments:
+    """Load the configured plugins and return the instruments that they register.
+
+    Raises:
+        ConfigError: the settings cannot be used.
+        PluginError: a required plugin failed.
+    """
+    from alliancekit.config import load
+    from alliancekit.plugins import PluginHost
+    from alliancekit.service import plugins_config
+
+    host = PluginHost(plugins_config(load()))
+    host.load()
+    return host.instruments
+
+
+def instrument(name: str, form: str | None = None) -> Instrument:
+    """The named instrument; without a form its only one, or else that of the client.
+
+    Raises:
+        UnknownInstrumentError: there is none of this name, or not in this form.
+        ConfigError: the settings cannot be used.
+        PluginError: a required plugin failed.
+    """
+    known = instruments()
+    forms = [each.form for each in known.forms(name)]
+    return known.get(name, form or (forms[0] if len(forms) == 1 else "client"))
+
+
+def scale_of(instrument: Instrument, name: str | None) -> Scale:
+    """The named scale; without a name `total`, or the only one there is.
+
+    Raises:
+        InstrumentError: there is no such scale, or no name was given and there are several without a total.
+    """
+    by_name = {scale.name: scale for scale in instrument.scales}
+    wanted = name or ("total" if "total" in by_name or len(by_name) > 1 else next(iter(by_name)))
+    if wanted in by_name:
+        return by_name[wanted]
+    known = ", ".join(by_name)
+    what = "no total" if name is None else f"no scale {name!r}"
+    raise InstrumentError(
+        f"The instrument {instrument.name!r} has {what}.", fix=f"Choose by --scale: {known}."
+    )

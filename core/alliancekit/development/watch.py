@@ -1,0 +1,55 @@
+"""Run the demo with the plugin, and start again when one of its files is saved."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import watchfiles
+from rich.console import Console
+
+from alliancekit.demo import run
+from alliancekit.development import mistakes, recording
+from alliancekit.development.replay import replay, table
+from alliancekit.errors import AllianceKitError
+from alliancekit.isolation import ANYTHING
+from alliancekit.plugins.at_path import plugin_at
+
+WATCHED = (".json", ".toml")
+"""Endings beside `.py` that restart the demo."""
+
+
+def watch(path: Path, *, port: int, style: str) -> None:
+    """Run until Ctrl-C; each saved file starts the demo anew.
+
+    Args:
+        path: see `alliancekit.plugins.at_path.plugin_at`.
+        port: where the demo listens; 0 takes a free port at each start.
+        style: the therapist's style in the demo.
+    """
+    place = path.resolve()
+    watchfiles.run_process(
+        place,
+        target=_run,
+        args=(place, port, style),
+        watch_filter=watchfiles.PythonFilter(extra_extensions=WATCHED),
+        callback=lambda changes: print(f"\n{len(changes)} file(s) saved: starting again", file=sys.stderr),
+    )
+
+
+def _run(place: Path, port: int, style: str) -> None:
+    """One run, in a process of its own: the recorded session first, then the demo."""
+    on_error = mistakes.to_stderr(place)
+    try:
+        name, plugin = plugin_at(place)
+        answers = asyncio.run(replay(name, plugin, recording.read(recording.included()), on_error=on_error))
+        Console(stderr=True).print(table(name, answers))
+        run.demo(once=False, port=port, data_dir=None, style=style, extra=[(name, plugin)], on_error=on_error)
+    except KeyboardInterrupt:
+        pass
+    except AllianceKitError as error:
+        print(f"alliancekit: {error}\nSave a file to try again.", file=sys.stderr)
+    except ANYTHING as error:
+        on_error(place.name, "import", error)
+        print("Save a file to try again.", file=sys.stderr)
