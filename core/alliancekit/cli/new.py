@@ -112,7 +112,7 @@ def _make(names: Names, kind: Kind, original: Original | None, into: Path, *, ye
 def _git_user() -> str:
     """The name that git signs commits with; empty where there is none."""
     try:
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             ["git", "config", "user.name"],  # noqa: S607
             capture_output=True,
             text=True,

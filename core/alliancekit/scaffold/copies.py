@@ -1,7 +1,7 @@
 """A package that AllianceKit brings, under another name.
 
-Renamed are the package, classes that carry its name, its routes and settings table, and whatever it registers:
-styles, instruments and adapters, so that original and copy run side by side.
+Renamed are the package, classes that carry its name, its routes and settings table, and whatever it
+registers: styles, instruments and adapters, so that original and copy run side by side.
 """
 
 from __future__ import annotations
@@ -227,6 +227,6 @@ def _data(path: str, content: bytes) -> dict[str, Any]:
 
 
 def _own(old: str, source: str, names: Names) -> str:
-    """A copy's name for what the original registers: `fit-directive` becomes `fit-mine`, `pulse` `mine-pulse`."""
+    """A copy's name for an instrument: `fit-directive` becomes `fit-mine`, `pulse` becomes `mine-pulse`."""
     dashed = source.replace("_", "-")
     return old.replace(dashed, names.dashed) if dashed in old else f"{names.dashed}-{old}"
