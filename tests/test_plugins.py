@@ -77,6 +77,13 @@ def test_a_plugin_whose_module_is_gone_is_reported(install: Install, tmp_path: P
     assert "alliancekit-gone" in entry.fix
 
 
+def test_what_a_plugin_says_itself_while_it_is_imported_is_reported(install: Install) -> None:
+    source = "from alliancekit.errors import PluginError\nraise PluginError('It needs x.', fix='Install x.')"
+    install("needy", source)
+    entry = loaded("needy").report["needy"]
+    assert (entry.status, entry.reason, entry.fix) == ("failed", "It needs x.", "Install x.")
+
+
 def test_two_distributions_claim_one_name(install: Install) -> None:
     install("twin", module="alliancekit_test_a", distribution="first-twin")
     install("twin", module="alliancekit_test_b", distribution="second-twin")

@@ -99,6 +99,8 @@ def _import(name: str, offer: Found, point: EntryPoint) -> Any:
     check = f"python -c 'import {offer.module}' shows the whole error."
     try:
         return point.load()
+    except PluginError:
+        raise
     except ModuleNotFoundError as error:
         missing = error.name or "a module"
         if offer.module == missing or offer.module.startswith(f"{missing}."):

@@ -20,7 +20,7 @@ from alliancekit.scaffold.names import Names
 Kind = Literal["style", "instrument", "rule", "exporter", "adapter", "copy"]
 
 KINDS: Final = {
-    "style": "how a therapist works: what is asked when, how scores read, what to say next",
+    "style": "how a therapist works, what is asked when, what to say next",
     "instrument": "something to ask, with its scoring key",
     "rule": "finds something worth saying in an episode's series",
     "exporter": "writes scores somewhere else",
