@@ -10,10 +10,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from tests.repo.test_architecture import PROJECT
 
 from alliancekit.plugins.find import GROUPS
 from alliancekit.scaffold import KINDS, Blueprint, Kind, Names, source_of, write
-from tests.repo.test_architecture import PROJECT
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -46,10 +46,9 @@ KIND_MUTANTS: dict[Kind, list[tuple[str, str, str]]] = {
         ("__init__.py", '"percent": score.percent', '"percent": score.value'),
     ],
     "adapter": [
-        ("adapter.py", "page.seen_at < oldest", "page.seen_at > oldest"),
-        ("adapter.py", "self._pages.pop(who, None)", "self._pages.get(who)"),
+        ("adapter.py", "page.seen_at < oldest", "True"),
+        ("adapter.py", "how=how)", 'how="left")'),
         ("adapter.py", "hint, page.hint = page.hint, None", "hint = page.hint"),
-        ("adapter.py", "self._watching.cancel()", "return"),
     ],
 }
 COPY_MUTANTS: dict[str, list[tuple[str, str, str]]] = {
@@ -65,7 +64,6 @@ COPY_MUTANTS: dict[str, list[tuple[str, str, str]]] = {
     "published": [("__init__.py", "return ", "return ()\n        return ")],
     "webrtc": [
         ("adapter.py", 'how="dropped"', 'how="left"'),
-        ("connection.py", "def show(", "def show(self, *_):\n        return True\n\n    def shown("),
     ],
 }
 ORIGINALS = {name: group for group in GROUPS for name in PROJECT["entry-points"][group]}
