@@ -59,7 +59,7 @@ COPY_MUTANTS: dict[str, list[tuple[str, str, str]]] = {
     ],
     "measures": [
         ("__init__.py", "if self.settings.therapist", "if True"),
-        ("pulse.client.json", '"value": 0', '"value": 9'),
+        ("__init__.py", 'case "in_call" if event.manual', 'case "in_call"'),
     ],
     "published": [("__init__.py", "return ", "return ()\n        return ")],
     "webrtc": [
@@ -87,10 +87,10 @@ def failures(folder: Path) -> Counter[str]:
     """Failed tests by distribution, of every distribution in the folder in one run."""
     made = sorted(folder.glob("alliancekit-*"))
     report = folder / "report.xml"
+    options = ["-p", "no:cacheprovider", "--import-mode=importlib", "--continue-on-collection-errors"]
+    places = ["-c", str(made[0] / "pyproject.toml"), "--rootdir", str(folder), f"--junit-xml={report}"]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--import-mode=importlib"]
-        + ["-c", str(made[0] / "pyproject.toml"), "--rootdir", str(folder), f"--junit-xml={report}"]
-        + ["--continue-on-collection-errors", *(str(one / "tests") for one in made)],
+        [sys.executable, "-m", "pytest", "-q", *options, *places, *(str(one / "tests") for one in made)],
         cwd=folder,
         env=os.environ
         | {"PYTHONPATH": os.pathsep.join(str(one / "src") for one in made), "PYTEST_ADDOPTS": ""},
