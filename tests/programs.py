@@ -24,12 +24,12 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, "COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb", **more}
 
 
-def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command to its end."""
+def run(*arguments: str, folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end; `settings` are further environment variables."""
     return subprocess.run(
         [COMMAND, *arguments],
         cwd=folder,
-        env=environment(),
+        env=environment(**settings),
         capture_output=True,
         text=True,
         timeout=PATIENCE,

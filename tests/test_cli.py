@@ -28,7 +28,7 @@ def refused(done: subprocess.CompletedProcess[str]) -> str:
 def test_help_says_what_there_is(tmp_path: Path) -> None:
     done = run("--help", folder=tmp_path)
     assert done.returncode == 0
-    for command in ("demo", "serve", "config", "plugins"):
+    for command in ("demo", "export", "serve", "config", "plugins"):
         assert command in done.stdout
 
 

@@ -14,9 +14,9 @@ from alliancekit import deprecations, events
 from alliancekit.deprecations import DEPRECATIONS, Deprecation, of_hooks
 from alliancekit.hookspecs import HOOKS, AllianceHooks, hookimpl
 from alliancekit.plugins import PluginHost
+from alliancekit.testing.samples import EVENTS
 from tests.plugin_hosts import with_code
 from tests.recorded.plugin_0_1 import Recorded, Settings
-from tests.sample_events import EVENTS
 
 OLD = Deprecation(kind="hook", name="session_started", since="0.3", removed_in="0.5", instead="use another")
 

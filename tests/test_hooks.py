@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -98,6 +99,40 @@ async def test_hook_register_routes() -> None:
     assert (plugin, route.path, reply.body) == ("example", "hello", b'{"hello": "world"}')
 
 
+def test_hook_register_exporters() -> None:
+    from alliancekit.exports import ExportedEpisode, ExportedSession
+
+    _, host = load_example("register_exporters")
+    base = {"id": "x", "external_id": "x", "style": "x"}
+    session = ExportedSession(
+        **base, number=2, measure="x", status="ended", started_at=None, ended_at=None, seconds=90.0
+    )
+    episode = ExportedEpisode(
+        **base, therapist="", example=False, created_at=0.0, exported_at=0.0, sessions=(session,)
+    )
+    plugin, exporter = host.exporters["lengths"]
+    assert (plugin, exporter.write(episode)) == ("example", b"2:90")
+
+
+async def test_hook_register_channels() -> None:
+    from alliancekit.channels import Message
+
+    plugin, host = load_example("register_channels")
+    owner, channel = host.channels["letters"]
+    message = Message(
+        prompt="p",
+        tenant="t",
+        to="c1",
+        role="client",
+        moment="follow_up",
+        language="es",
+        link="https://x/r/1",
+    )
+    await channel.send(message)
+    assert (owner, plugin.posted) == ("example", [("c1", "https://x/r/1")])
+    assert "https" not in repr(message)
+
+
 async def test_hook_session_started() -> None:
     assert (await notified("session_started")).running == {"ses_1"}
 
@@ -130,6 +165,17 @@ async def test_hook_signal_raised() -> None:
     assert (await notified("signal_raised")).kinds == ["low_score"]
 
 
+async def test_hook_episode_erased(tmp_path: Any) -> None:
+    plugin, host = load_example("episode_erased")
+    plugin.folder = tmp_path
+    for name in ("epi_1", "epi_2"):
+        (tmp_path / f"{name}.txt").touch()
+    for _ in range(2):
+        [outcome] = await ask(host, "episode_erased")
+        assert outcome.status == "ok"
+    assert [path.name for path in tmp_path.iterdir()] == ["epi_2.txt"]
+
+
 async def test_hook_score_alliance() -> None:
     [score] = await collected("score_alliance")
     assert (score.scale, score.value, score.percent, score.items) == ("lowest", 1.0, 25.0, 2)
@@ -143,6 +189,11 @@ async def test_hook_detect_signals() -> None:
 async def test_hook_suggest_guidance() -> None:
     [guidance] = await collected("suggest_guidance")
     assert (guidance.style, guidance.about) == ("directive", "low_score")
+
+
+async def test_hook_render_panels() -> None:
+    [panel] = await collected("render_panels")
+    assert (panel.title, panel.parts[0].text) == ("Attendance", "1 of 2 sessions took place.")
 
 
 async def test_hook_choose_style() -> None:
@@ -264,6 +315,19 @@ async def test_with_all_needs_events_arrive_as_they_are() -> None:
     assert {name: seen[name] for name in EVENT_HOOKS} == EVENTS
     assert seen["describe_talk"].speech == SPEECH
     assert seen["feedback_captured"].response.answers == RESPONSE.answers
+
+
+@pytest.mark.parametrize("hook", ["feedback_captured", "alliance_scored", "score_alliance"])
+@pytest.mark.parametrize("visibility", ["therapist_later", "aggregate_only"])
+def test_hidden_responses_need_a_declaration(hook: str, visibility: Any) -> None:
+    hidden = replace(RESPONSE, visibility=visibility)
+    event = replace(EVENTS[hook], response=hidden)
+    for needs in (frozenset(), frozenset({"answers"})):
+        assert minimise(event, needs).response == replace(hidden, scores=(), answers={})
+    assert minimise(event, frozenset({"hidden"})).response == replace(hidden, answers={})
+    assert minimise(event, frozenset({"hidden", "answers"})) == event
+    own = replace(event, response=replace(hidden, role="therapist"))
+    assert minimise(own, frozenset({"answers"})) == own
 
 
 def test_no_event_with_a_sensitive_field_is_forgotten() -> None:

@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 
 from alliancekit.cli.plugins import app
 from alliancekit.plugins import PluginHost, status
+from alliancekit.testing.samples import EVENTS
 from tests.bad_plugins import CLIENTS_WORDS, Raising
 from tests.plugin_hosts import with_code
-from tests.sample_events import EVENTS
 from tests.services import until
 
 

@@ -6,6 +6,10 @@ events          the frozen types that hooks receive and return
 hookspecs       everything a plugin may do: inherit `AllianceHooks`, decorate with `hookimpl`
 styles          a base for style plugins: a style book as data
 adapters        the base of every connection to a video platform
+channels        ways to people who have no page open
+data            what a plugin may keep: its own rows
+exports         an episode as exporters get it
+panels          what plugins show on the therapist's page
 sessions        facts about presence, and the session machine that infers the call's end
 instruments     measures as data: items, keys, scales, cut-offs, sources, licences
 scoring         pure functions: scales, change, strain, congruence
@@ -32,6 +36,8 @@ feedback        prompts, answers, the delivery ladder
 review          what the series says: signals and guidance
 pipeline        what happens after a commit, step by step
 batch           files of answers: read, score, write
+sending         the link of a prompt, through a channel
+archive         an episode as a whole, in an exporter's format
 episodes        sessions and series as the HTTP API gives them
 live            the in-call channel
 config          settings

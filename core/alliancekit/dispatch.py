@@ -38,6 +38,13 @@ class Dispatcher:
         self._blockers: set[asyncio.Task[Any]] = set()
         self._health = {impl.plugin: impl.health for impls in table.values() for impl in impls}
 
+    def forget(self, plugin: str) -> None:
+        """Never call a plugin again."""
+        self._impls = {
+            hook: tuple(impl for impl in impls if impl.plugin != plugin)
+            for hook, impls in self._impls.items()
+        }
+
     @property
     def abandoned(self) -> int:
         """How many plugin tasks are still running although their call is over."""

@@ -40,8 +40,9 @@ SignalKind = Literal[
 Level = Literal["info", "notice", "strong"]
 """How much a signal asks for attention: to know, to look at, to talk about."""
 
-DataNeed = Literal["answers", "speech", "series"]
-"""A field that the host fills only for plugins that declare it in `needs`."""
+DataNeed = Literal["answers", "speech", "series", "hidden"]
+"""What the host fills in only for plugins that declare it in `needs`; `hidden` are the scores (and with
+`answers` the answers) of responses that their client does not show to the therapist at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,9 +119,10 @@ class Score:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """One participant's answers to one instrument at one moment.
+    """One participant's answers to one instrument at one moment; empty where the client hides them.
 
-    `answers` (item id → value) is empty unless the plugin declares the need `answers`.
+    `answers` (item id → value) is empty unless the plugin declares the need `answers`. A new response
+    that its client does not show to the therapist at once has neither without the need `hidden`.
     """
 
     id: str
@@ -375,6 +377,11 @@ class SignalRaised(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EpisodeErased(Event):
+    """Everything of `episode` was deleted; `session` is empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StyleWanted(Event):
     """Which style does this session follow? `proposed` is what the vendor or the episode says."""
 
@@ -416,6 +423,17 @@ class SeriesUpdated(Event):
     number: int
     series: tuple[SeriesPoint, ...] = ()
     scales: tuple[ScaleInfo, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PanelsWanted(Event):
+    """The therapist opens one client's page. Needs `series`; `talk_balances` are by session number."""
+
+    style: str
+    language: str = "en"
+    series: tuple[SeriesPoint, ...] = ()
+    signals: tuple[Signal, ...] = ()
+    talk_balances: Mapping[int, TalkBalance] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

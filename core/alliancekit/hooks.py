@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from alliancekit import events
+from alliancekit import events, panels
 from alliancekit.dispatch import Dispatcher, Outcome, Wanted
 from alliancekit.watchdog import Incident
 
@@ -17,6 +17,7 @@ T = TypeVar("T")
 _SCORES = Wanted(events.Score, many=True)
 _SIGNALS = Wanted(events.Signal, many=True)
 _GUIDANCE = Wanted(events.Guidance, many=True)
+_PANELS = Wanted(panels.Panel, many=True)
 _STYLE = Wanted(str)
 _PLAN = Wanted(events.PromptPlan)
 _TALK = Wanted(events.TalkBalance)
@@ -44,6 +45,10 @@ class Hooks:
     def blocked(self, incident: Incident) -> None:
         """Record that a plugin holds the event loop; safe to call from another thread."""
         self._dispatcher.blocked(incident.plugin, incident.task)
+
+    def forget(self, plugin: str) -> None:
+        """Never ask a plugin again: it was turned off."""
+        self._dispatcher.forget(plugin)
 
     async def close(self) -> None:
         """End the plugin tasks that were abandoned."""
@@ -83,6 +88,10 @@ class Hooks:
         """A rule's finding is stored."""
         return await self._dispatcher.notify("signal_raised", event)
 
+    async def episode_erased(self, event: events.EpisodeErased) -> list[Outcome[None]]:
+        """An episode was erased; call this after the commit."""
+        return await self._dispatcher.notify("episode_erased", event)
+
     # collect -------------------------------------------------------------------------------------------
 
     async def score_alliance(self, event: events.FeedbackCaptured) -> list[Outcome[Sequence[events.Score]]]:
@@ -98,6 +107,10 @@ class Hooks:
     ) -> list[Outcome[Sequence[events.Guidance]]]:
         """What each plugin has to say to the therapist."""
         return await self._dispatcher.collect("suggest_guidance", event, _GUIDANCE)
+
+    async def render_panels(self, event: events.PanelsWanted) -> list[Outcome[Sequence[panels.Panel]]]:
+        """What each plugin shows on the therapist's page of a client."""
+        return await self._dispatcher.collect("render_panels", event, _PANELS)
 
     # first ---------------------------------------------------------------------------------------------
 

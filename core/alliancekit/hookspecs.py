@@ -24,10 +24,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 import pluggy
 
 from alliancekit import events
+from alliancekit.errors import PluginError
 from alliancekit.instruments.model import Instrument
+from alliancekit.panels import Panel
 
 if TYPE_CHECKING:
     from alliancekit.adapters import Adapter, Route
+    from alliancekit.channels import Channel
+    from alliancekit.exports import Exporter
 
 HOOK_API = 1
 """Raised only when a hook or an event field is removed."""
@@ -77,16 +81,33 @@ class AllianceHooks:
 
     Settings: give `__init__` one parameter annotated with a pydantic model; the host validates the plugin's
     table from the configuration with it at start and passes the instance. Without such a parameter the plugin
-    has no settings.
+    has no settings. Secrets are fields of type `pydantic.SecretStr`; the configuration holds references.
+
+    Data: give `__init__` a parameter annotated with `alliancekit.data.PluginData` to keep rows of its own.
 
     Attributes:
         hook_api: the `HOOK_API` the plugin was written for.
         needs: event fields the plugin wants filled; all other sensitive fields stay empty. This keeps data
             small, it is not a sandbox: a plugin is code that you run.
+        data_version: the form of the rows that the plugin keeps; raise it with `migrate_data`.
     """
 
     hook_api: ClassVar[int] = HOOK_API
     needs: ClassVar[frozenset[events.DataNeed]] = frozenset()
+    data_version: ClassVar[int] = 1
+
+    def migrate_data(self, key: str, value: Any, from_version: int) -> Any:
+        """Bring a row of the plugin's own data to the form of `data_version`.
+
+        Called at start for each row of an earlier version. All new values are stored in one transaction; when
+        one call raises, nothing is changed and the plugin does not run.
+
+        Returns: the new value.
+        """
+        raise PluginError(
+            f"its data is of version {from_version}, and it has no migrate_data to bring it up to date.",
+            fix="Install a version of the plugin that has.",
+        )
 
     # register ------------------------------------------------------------------------------------------
 
@@ -250,6 +271,64 @@ class AllianceHooks:
         """
         return ()
 
+    @_hook("register", when="once at start")
+    def register_exporters(self) -> Sequence[Exporter]:
+        """Contribute formats that an episode can be exported in.
+
+        They are offered at `GET /v1/episodes/{id}/export?format=…` and by `alliancekit export`.
+
+        Returns: exporters; a name that is taken is refused.
+
+        Example:
+            ```python
+            from collections.abc import Sequence
+
+            from alliancekit.exports import ExportedEpisode, Exporter
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+
+
+            def lengths(episode: ExportedEpisode) -> bytes:
+                return " ".join(f"{one.number}:{one.seconds:.0f}" for one in episode.sessions).encode()
+
+
+            class Lengths(AllianceHooks):
+                @hookimpl
+                def register_exporters(self) -> Sequence[Exporter]:
+                    return [Exporter(name="lengths", media_type="text/plain", write=lengths)]
+            ```
+        """
+        return ()
+
+    @_hook("register", when="once at start")
+    def register_channels(self) -> Sequence[Channel]:
+        """Contribute ways to people who have no page open, such as SMS or e-mail.
+
+        The vendor sends an open prompt with `POST /v1/prompts/{id}/send`; each attempt is recorded.
+
+        Returns: channels; a name that is taken is refused.
+
+        Example:
+            ```python
+            from collections.abc import Sequence
+
+            from alliancekit.channels import Channel, Message
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+
+
+            class Letters(AllianceHooks):
+                def __init__(self) -> None:
+                    self.posted: list[tuple[str, str]] = []
+
+                async def post(self, message: Message) -> None:
+                    self.posted.append((message.to, message.link))
+
+                @hookimpl
+                def register_channels(self) -> Sequence[Channel]:
+                    return [Channel(name="letters", send=self.post)]
+            ```
+        """
+        return ()
+
     # notify --------------------------------------------------------------------------------------------
 
     @_hook("notify", when="the first person joined the call")
@@ -377,7 +456,8 @@ class AllianceHooks:
     async def feedback_captured(self, event: events.FeedbackCaptured) -> None:
         """An answer is safe in the database.
 
-        Nothing a plugin does here can lose it. `event.response.answers` is empty without the need `answers`.
+        Nothing a plugin does here can lose it. `event.response.answers` is empty without the need `answers`;
+        of a response that its client hides, scores and answers are empty without the need `hidden`.
 
         Returns: nothing; a value would be ignored.
 
@@ -447,11 +527,40 @@ class AllianceHooks:
             ```
         """
 
+    @_hook("notify", when="an episode was erased from the database, again until every plugin took it")
+    async def episode_erased(self, event: events.EpisodeErased) -> None:
+        """Delete what the plugin keeps of an episode elsewhere.
+
+        Rows of its `PluginData` are gone already. A plugin that fails here is told again later, so the same
+        episode may come twice.
+
+        Returns: nothing; a value would be ignored.
+
+        Example:
+            ```python
+            from pathlib import Path
+
+            from alliancekit.events import EpisodeErased
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+
+
+            class Recordings(AllianceHooks):
+                def __init__(self) -> None:
+                    self.folder = Path("recordings")
+
+                @hookimpl
+                async def episode_erased(self, event: EpisodeErased) -> None:
+                    (self.folder / f"{event.episode}.txt").unlink(missing_ok=True)
+            ```
+        """
+
     # collect -------------------------------------------------------------------------------------------
 
     @_hook("collect", when="after `feedback_captured`, for every response")
     async def score_alliance(self, event: events.FeedbackCaptured) -> Sequence[events.Score]:
         """Add scores beside the instrument's own.
+
+        They are as visible as the response. To score hidden responses as well, declare the need `hidden`.
 
         Returns: scores; they are stored under the plugin's name.
 
@@ -544,6 +653,35 @@ class AllianceHooks:
                         Guidance(style=event.style, text="Ask how today felt.", about=signal.kind)
                         for signal in event.signals
                     ]
+            ```
+        """
+        return ()
+
+    @_hook("collect", when="the therapist opens a client's page", limit=0.5)
+    async def render_panels(self, event: events.PanelsWanted) -> Sequence[Panel]:
+        """Show a box of your own on the therapist's page of a client.
+
+        The page waits for it, so keep it quick; what takes long belongs into rows of `PluginData`.
+
+        Returns: up to three panels; the host draws them.
+
+        Example:
+            ```python
+            from collections.abc import Sequence
+
+            from alliancekit.events import PanelsWanted
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+            from alliancekit.panels import Panel, PanelText
+
+
+            class Attendance(AllianceHooks):
+                needs = frozenset({"series"})
+
+                @hookimpl
+                async def render_panels(self, event: PanelsWanted) -> Sequence[Panel]:
+                    came = sum(point.attended for point in event.series)
+                    told = PanelText(f"{came} of {len(event.series)} sessions took place.")
+                    return [Panel("Attendance", (told,))]
             ```
         """
         return ()

@@ -15,7 +15,10 @@ from alliancekit import events
 def minimise(event: Any, needs: Set[str]) -> Any:
     """The event as a plugin with these needs may see it; the same object where nothing is taken out.
 
-    Fields: `answers` (in every response of the event), `speech` (TalkHeard), `series` (SeriesUpdated).
+    Fields: `answers` (in every response of the event), `speech` (TalkHeard), `series` (SeriesUpdated,
+    PanelsWanted), and
+    `hidden`: scores and answers of a response that its client does not show to the therapist at once, where
+    an event brings one response. Events with several hold only what the therapist may see at that time.
     """
     trim = _TRIM.get(type(event))
     return event if trim is None else trim(event, needs)
@@ -35,10 +38,13 @@ def _responses(responses: tuple[events.Response, ...], needs: Set[str]) -> tuple
 
 
 def _with_response(event: Any, needs: Set[str]) -> Any:
-    return replace(event, response=_response(event.response, needs))
+    response: events.Response = event.response
+    if "hidden" not in needs and response.role == "client" and response.visibility != "therapist_now":
+        return replace(event, response=replace(response, scores=(), answers={}))
+    return replace(event, response=_response(response, needs))
 
 
-def _series(event: events.SeriesUpdated, needs: Set[str]) -> events.SeriesUpdated:
+def _series(event: Any, needs: Set[str]) -> Any:
     if "series" not in needs:
         return replace(event, series=())
     return replace(
@@ -59,5 +65,6 @@ _TRIM: Final[dict[type, Callable[[Any, Set[str]], Any]]] = {
     events.AllianceScored: _with_response,
     events.SeriesUpdated: _series,
     events.GuidanceWanted: _guidance,
+    events.PanelsWanted: _series,
     events.TalkHeard: _talk,
 }

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from alliancekit import calls, events, outbox, review
 from alliancekit.adapters import PromptHint
+from alliancekit.errors import PluginError
 from alliancekit.events import Moment, Participant, PromptRequest, Role
 from alliancekit.feedback import Feedback
 from alliancekit.hooks import Hooks
@@ -77,6 +78,7 @@ class Pipeline:
             "describe": self._describe,
             "heard": self._heard,
             "feedback_captured": self._feedback_captured,
+            "episode_erased": self._episode_erased,
         }
 
     # the call ------------------------------------------------------------------------------------------
@@ -293,6 +295,13 @@ class Pipeline:
                 events.AllianceScored(**_base(row, self._clock()), style=row.style, response=scored)
             )
         await self._review.run(row)
+
+    async def _episode_erased(self, tenant: str, _: str, payload: Payload) -> None:
+        """Tell the plugins, and again until each has taken it: what they keep elsewhere has to go too."""
+        event = events.EpisodeErased(tenant=tenant, episode=payload["episode"], session="", at=self._clock())
+        late = [one.plugin for one in await self._hooks.episode_erased(event) if one.status != "ok"]
+        if late:
+            raise PluginError(f"These plugins have not erased an episode yet: {', '.join(late)}.")
 
     async def _session(self, tenant: str, session: str) -> tuple[Session, tuple[Participant, ...]]:
         def work(conn: Connection) -> tuple[Session, tuple[Participant, ...]]:

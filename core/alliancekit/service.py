@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from alliancekit import calls
 from alliancekit.adapters import PromptHint
 from alliancekit.config import Settings
-from alliancekit.errors import ConfigError
+from alliancekit.errors import AllianceKitError, ConfigError
 from alliancekit.events import SpeechSpan
 from alliancekit.feedback import AskPolicy, Feedback
 from alliancekit.instruments.catalogue import Instruments
@@ -34,6 +34,7 @@ from alliancekit.store import migrate, presence, prompts, tenants
 from alliancekit.store import sessions as rows
 from alliancekit.store.database import Database, open_database
 from alliancekit.store.outbox import Work, add_work
+from alliancekit.store.plugin_data import DatabaseRows
 from alliancekit.watchdog import Watchdog
 
 log = logging.getLogger("alliancekit.service")
@@ -97,8 +98,14 @@ class Service:
         Raises:
             StoreError: the database cannot be used.
             ConfigError: the data directory cannot be written.
+            PluginError: a required plugin cannot bring its rows up to date.
         """
         self.database = await prepared_database(self.settings)
+        try:
+            await self.plugins.open_data(DatabaseRows(self.database))
+        except AllianceKitError:
+            await self.database.close()
+            raise
         prompt_settings = self.settings.prompts
         policy = AskPolicy(
             in_call=prompt_settings.expire_in_call_after,

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alliancekit.errors import InstrumentError
-from alliancekit.instruments.loader import LARGEST_FILE, load_folder, load_instrument
+from alliancekit.instruments.loader import LARGEST_FILE, MOST_MISTAKES, load_folder, load_instrument
 
 GOOD: dict[str, Any] = {
     "name": "made-up",
@@ -93,6 +93,17 @@ def test_two_mistakes_are_two_lines(tmp_path: Path, data: dict[str, Any]):
     lines = str(caught.value).splitlines()
     assert len(lines) == 2
     assert all(line.startswith(str(tmp_path)) and line.endswith(".") for line in lines)
+
+
+def test_a_key_plays_no_tricks_and_mistakes_are_not_endless(tmp_path: Path):
+    data = GOOD | {"\x1b[2J\n" + "x" * 500: 1} | {f"extra{n}": n for n in range(1000)}
+    with pytest.raises(InstrumentError) as caught:
+        load_instrument(written(tmp_path, data))
+    lines = str(caught.value).splitlines()
+    assert len(lines) == MOST_MISTAKES + 1
+    assert lines[-1].endswith(f"and {1001 - MOST_MISTAKES} more mistakes.")
+    assert "\x1b" not in str(caught.value)
+    assert all(len(line.removeprefix(str(tmp_path))) < 200 for line in lines)
 
 
 def test_a_schema_named_for_editors_is_ignored(tmp_path: Path):

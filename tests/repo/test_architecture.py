@@ -23,6 +23,10 @@ PUBLIC = {
     "instruments",
     "scoring",
     "adapters",
+    "channels",
+    "data",
+    "exports",
+    "panels",
     "sessions",
     "errors",
     "styles",
@@ -32,8 +36,9 @@ GROUPS = ("plugins", "adapters")
 LONGEST_FILE = 400
 LONGEST_TEST = 500
 """Lines; a longer file is split by subject."""
-OWN_LIMITS = {"core/alliancekit/hookspecs.py": 700}
-"""All hooks stand in one place by design; most of its lines are the examples that `HOOKS.md` shows."""
+OWN_LIMITS = {"core/alliancekit/hookspecs.py": 1000, "core/alliancekit/events.py": 500}
+"""All hooks stand in one place by design, and so does all they receive; most lines of the first are the
+examples that `HOOKS.md` shows."""
 
 BANNED = re.compile(
     r"\b(TODO|FIXME|XXX|HACK|HIPAA[- ]compliant|GDPR[- ]compliant|blacklist|whitelist)\b"

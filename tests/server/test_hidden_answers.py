@@ -45,6 +45,10 @@ class Curious(AllianceHooks):
 
 
 class Needy(Curious):
+    needs = frozenset({"answers", "series", "hidden"})
+
+
+class Answers(Curious):
     needs = frozenset({"answers", "series"})
 
 
@@ -53,8 +57,8 @@ async def test_a_hidden_answer_is_nowhere_to_be_seen(
     make_site: MakeSite, visibility: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    curious, needy = Curious(), Needy()
-    site = await make_site(extra=[("curious", curious), ("needy", needy)])
+    curious, answers, needy = Curious(), Answers(), Needy()
+    site = await make_site(extra=[("curious", curious), ("answers", answers), ("needy", needy)])
     meeting = await site.held()
     await site.answer(meeting.client.token, 0, visibility=visibility)
     point = (await site.episode(meeting))["sessions"][0]
@@ -69,14 +73,22 @@ async def test_a_hidden_answer_is_nowhere_to_be_seen(
     for event in curious.seen:
         held = event.response.answers if hasattr(event, "response") else {}
         assert held == {}
-        assert "hope" not in json.dumps(asdict(event), default=str)
+        # `scales` names every item of every instrument, whoever answered what.
+        told = {name: value for name, value in asdict(event).items() if name != "scales"}
+        assert "hope" not in json.dumps(told, default=str)
+    alone = [
+        event.response for plugin in (curious, answers) for event in plugin.seen if hasattr(event, "response")
+    ]
+    assert [(one.scores, dict(one.answers)) for one in alone] == [((), {})] * 6
     # Only what the therapist may see goes into the hooks whose results the therapist sees.
-    for event in (*curious.seen, *needy.seen):
+    for event in (*curious.seen, *answers.seen, *needy.seen):
         if isinstance(event, events.SeriesUpdated):
             assert all(one.responses == () for one in event.series)
         if isinstance(event, events.GuidanceWanted):
             assert event.responses == ()
-    assert any("hope" in event.response.answers for event in needy.seen if hasattr(event, "response"))
+    known = [event.response for event in needy.seen if hasattr(event, "response")]
+    assert all("hope" in one.answers and one.scores for one in known)
+    assert len(known) == 3
 
 
 async def test_what_is_shown_now_is_found_where_the_hidden_is_missing(

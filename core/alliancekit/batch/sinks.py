@@ -8,7 +8,7 @@ import secrets
 import shutil
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 import polars as pl
 from typing_extensions import override
@@ -82,10 +82,11 @@ class _CsvFileSink(CsvSink):
         self._path = path
         self._beside = _beside(path)
         self._raw = self._beside.open("xb", buffering=1 << 20)
-        packed = path.suffix.lower() == ".gz"
-        # Without name and time the same rows give the same bytes.
-        zipped = gzip.GzipFile(filename="", mode="wb", fileobj=self._raw, compresslevel=6, mtime=0)
-        super().__init__(zipped if packed else self._raw)  # type: ignore[arg-type]
+        file: Any = self._raw
+        if path.suffix.lower() == ".gz":
+            # Without name and time the same rows give the same bytes.
+            file = gzip.GzipFile(filename="", mode="wb", fileobj=self._raw, compresslevel=6, mtime=0)
+        super().__init__(file)
 
     @override
     def write(self, frame: pl.DataFrame) -> None:

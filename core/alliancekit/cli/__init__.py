@@ -15,6 +15,7 @@ from alliancekit.cli import (
     congruence,
     demo,
     develop,
+    export,
     measures,
     new,
     plugins,
@@ -36,16 +37,17 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
-app.command("dev")(develop.dev)
-app.command("replay")(develop.replay)
-app.command("score")(score.score)
-app.command("change")(change.change)
-app.command("congruence")(congruence.congruence)
-app.command("signals")(signals.signals)
 app.add_typer(config.app, name="config")
 app.add_typer(plugins.app, name="plugins")
-app.add_typer(measures.app, name="measures")
 app.add_typer(new.app, name="new")
+app.command("dev")(develop.dev)
+app.command("replay")(develop.replay)
+app.add_typer(measures.app, name="measures")
+app.command("score")(score.score)
+app.command("change")(change.change)
+app.command("signals")(signals.signals)
+app.command("congruence")(congruence.congruence)
+app.command("export")(export.export)
 
 
 def main() -> None:

@@ -54,7 +54,7 @@ def change(
     printed: dict[str, Any] = {}
     higher_is: Literal["better", "worse", "neither"] = "neither"
     if measure is not None:
-        from alliancekit.cli.registered import instrument, scale_of
+        from alliancekit.cli.chosen import instrument, scale_of
 
         chosen = instrument(measure, form)
         found = scale_of(chosen, scale)
@@ -102,17 +102,17 @@ def _published(
     norm = next((each for each in instrument.norms if each.scale == scale.name), None)
     known = [each for each in instrument.reliabilities if each.scale == scale.name]
     exact = next((each for each in known if not each.at_least), None)
-    missing = []
+    missing = {}
     if sd is None and norm is None:
-        missing.append("standard deviation (--sd)")
+        missing["--sd"] = "standard deviation"
     if reliability is None and exact is None:
-        bound = f"; it is only known to be at least {known[0].value:g}" if known else ""
-        missing.append(f"reliability (--reliability{bound})")
+        bound = f" (only that it is at least {known[0].value:g})" if known else ""
+        missing["--reliability"] = f"reliability{bound}"
     if missing:
         raise InstrumentError(
-            f"For the scale {scale.name!r} of {instrument.name!r} no published {' and no '.join(missing)} "
-            "is on file.",
-            fix="Give it, from a published reference group or from your own data.",
+            f"For the scale {scale.name!r} of {instrument.name!r} no published "
+            f"{' and no published '.join(missing.values())} is known here.",
+            fix=f"Give {' and '.join(missing)}, from a published reference group or from your own data.",
         )
     sources = {"sd": "given", "reliability": "given"}
     if sd is None and norm is not None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 if TYPE_CHECKING:
     from alliancekit.instruments.catalogue import Instruments
     from alliancekit.instruments.site import Deployed
 
 
 def registered_and_folder() -> tuple[Instruments, Path]:
-    """What the configured plugins bring, and the site's folder.
+    """What the configured plugins bring, and the site's folder; a plugin that failed is said.
 
     Raises:
         ConfigError: the settings cannot be used.
@@ -23,7 +25,11 @@ def registered_and_folder() -> tuple[Instruments, Path]:
 
     settings = load()
     host = PluginHost(plugins_config(settings))
-    host.load()
+    for entry in host.load().entries:
+        if entry.status == "failed":
+            typer.echo(
+                f"The plugin {entry.name!r} failed: what it brings is not here. {entry.reason}", err=True
+            )
     return host.instruments, settings.measures_folder()
 
 

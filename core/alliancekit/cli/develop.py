@@ -58,11 +58,11 @@ def replay(
     from alliancekit.development import recording as recordings
     from alliancekit.development.replay import replay as play
     from alliancekit.development.replay import table
-    from alliancekit.plugins.at_path import plugin_at
+    from alliancekit.testing.targets import one_plugin
 
     events = recordings.read(recording or recordings.included())
-    name, plugin = plugin_at(path)
-    answers = asyncio.run(play(name, plugin, events, on_error=mistakes.to_stderr(path)))
+    with one_plugin(path) as (name, plugin):
+        answers = asyncio.run(play(name, plugin, events, on_error=mistakes.to_stderr(path)))
     if as_json:
         for one in answers:
             typer.echo(json.dumps(asdict(one), default=str))

@@ -13,7 +13,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any, Final, get_type_hints
 
-from alliancekit import events
+from alliancekit import events, panels
 from alliancekit.hookspecs import HOOK_API, HOOKS, AllianceHooks, HookInfo
 
 PAGE: Final = Path(__file__).parents[2] / "HOOKS.md"
@@ -33,14 +33,18 @@ Hook API {HOOK_API}.
 
 A plugin inherits `AllianceHooks` and marks the hooks it implements with `@hookimpl`. Each example is a
 complete plugin. Limits are per plugin and call and can be changed in `[plugins.limits]`. An event field
-marked with a need stays empty unless the plugin names it in `needs`. That keeps data small; it is not a
-sandbox.
+marked with a need stays empty unless the plugin names it in `needs`; `hidden` concerns responses only that
+their client does not show to the therapist at once. That keeps data small; it is not a sandbox.
+
+A plugin may keep rows of its own: see `alliancekit.data`.
 """
 
 _NEEDS: Final = {
     ("TalkHeard", "speech"): "speech",
     ("SeriesUpdated", "series"): "series",
+    ("PanelsWanted", "series"): "series",
     ("Response", "answers"): "answers",
+    ("Response", "scores"): "hidden",
 }
 
 
@@ -129,7 +133,8 @@ def _first_paragraph(cls: type[Any]) -> str:
 def _parts_of_events() -> list[type[Any]]:
     return [
         cls
-        for cls in vars(events).values()
+        for module in (events, panels)
+        for cls in vars(module).values()
         if inspect.isclass(cls) and is_dataclass(cls) and not issubclass(cls, events.Event)
     ]
 
@@ -137,8 +142,16 @@ def _parts_of_events() -> list[type[Any]]:
 def _later() -> dict[str, Any]:
     """Names that `hookspecs` imports for type checkers only."""
     from alliancekit.adapters import Adapter, Route
+    from alliancekit.channels import Channel
+    from alliancekit.exports import Exporter
 
-    return {"Adapter": Adapter, "Route": Route}
+    return {
+        "Adapter": Adapter,
+        "Channel": Channel,
+        "Exporter": Exporter,
+        "Panel": panels.Panel,
+        "Route": Route,
+    }
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`alliancekit plugins list`: what is loaded, disabled, failed, why, and what to do."""
+"""`alliancekit plugins`: what is loaded, disabled, failed, why, what to do; the contract on one plugin."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from alliancekit.cli import plugins_check
 from alliancekit.errors import AllianceKitError
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from alliancekit.plugins import LoadReport, PluginEntry
 
 app = typer.Typer(no_args_is_help=True, help="What is loaded, disabled, failed, and why.")
+app.command("check")(plugins_check.check)
 
 REFUSED: Final = 3
 

@@ -56,7 +56,7 @@ def reliability(
     Rows should come from different people: several sessions of one course are alike, and the intervals are
     then too narrow.
     """
-    from alliancekit.cli.registered import instrument
+    from alliancekit.cli.chosen import instrument
 
     if not measure:
         raise typer.BadParameter("Name the instrument with --measure.")

@@ -17,7 +17,6 @@ from alliancekit.errors import TableError
 
 if TYPE_CHECKING:
     from alliancekit.batch.run import Summary
-    from alliancekit.instruments.model import Instrument
 
 
 def score(
@@ -45,9 +44,10 @@ def score(
     """
     from alliancekit.batch.run import score_file
     from alliancekit.batch.sinks import CsvSink, open_sink
+    from alliancekit.cli import chosen
 
     _all_different(file, out, skip_invalid)
-    instrument = _instrument(measure, form)
+    instrument = chosen.instrument(measure, form)
     with _progress(file.name) as progress:
         run = partial(
             score_file, instrument, file, skipped=skip_invalid, spreadsheet=spreadsheet, progress=progress
@@ -61,17 +61,6 @@ def score(
                 shutil.copyfileobj(kept, sys.stdout.buffer)
     for line in _lines(summary, skip_invalid):
         typer.echo(line, err=True)
-
-
-def _instrument(name: str, form: str | None) -> Instrument:
-    from alliancekit.config import load
-    from alliancekit.plugins import PluginHost
-    from alliancekit.service import plugins_config
-
-    host = PluginHost(plugins_config(load()))
-    host.load()
-    forms = [each.form for each in host.instruments.forms(name)]
-    return host.instruments.get(name, form or (forms[0] if len(forms) == 1 else "client"))
 
 
 def _all_different(source: Path, out: Path | None, skipped: Path | None) -> None:

@@ -26,9 +26,9 @@ def serve(
     settings = load(**{name: value for name, value in given.items() if value is not None})
     sock = run.bind(settings.host, settings.port)
     url = base_url_of(settings.public_url, settings.host, sock.getsockname()[1])
+    service = Service(settings, no_plugins=no_plugins)  # a refusal comes before the key, which is shown once
     key = asyncio.run(first_key(settings))
     if key is not None:
         typer.echo(f"Your tenant key, shown only now: {key}", err=True)
-    service = Service(settings, no_plugins=no_plugins)
     app = create_app(service, base_url=url, allowed_origins=settings.allowed_origins)
     run.serve(app, sock, ready=lambda: typer.echo(f"AllianceKit is at {url}", err=True))

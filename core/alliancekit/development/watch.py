@@ -14,7 +14,7 @@ from alliancekit.development import mistakes, recording
 from alliancekit.development.replay import replay, table
 from alliancekit.errors import AllianceKitError
 from alliancekit.isolation import ANYTHING
-from alliancekit.plugins.at_path import plugin_at
+from alliancekit.testing.targets import one_plugin
 
 WATCHED = (".json", ".toml")
 """Endings beside `.py` that restart the demo."""
@@ -24,7 +24,7 @@ def watch(path: Path, *, port: int, style: str) -> None:
     """Run until Ctrl-C; each saved file starts the demo anew.
 
     Args:
-        path: see `alliancekit.plugins.at_path.plugin_at`.
+        path: a file, a package or a project folder.
         port: where the demo listens; 0 takes a free port at each start.
         style: the therapist's style in the demo.
     """
@@ -42,10 +42,13 @@ def _run(place: Path, port: int, style: str) -> None:
     """One run, in a process of its own: the recorded session first, then the demo."""
     on_error = mistakes.to_stderr(place)
     try:
-        name, plugin = plugin_at(place)
-        answers = asyncio.run(replay(name, plugin, recording.read(recording.included()), on_error=on_error))
-        Console(stderr=True).print(table(name, answers))
-        run.demo(once=False, port=port, data_dir=None, style=style, extra=[(name, plugin)], on_error=on_error)
+        with one_plugin(place) as (name, plugin):
+            recorded = recording.read(recording.included())
+            answers = asyncio.run(replay(name, plugin, recorded, on_error=on_error))
+            Console(stderr=True).print(table(name, answers))
+            run.demo(
+                once=False, port=port, data_dir=None, style=style, extra=[(name, plugin)], on_error=on_error
+            )
     except KeyboardInterrupt:
         pass
     except AllianceKitError as error:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from alliancekit.errors import InstrumentError
-from alliancekit.instruments.catalogue import Instruments, languages_of
+from alliancekit.instruments.catalogue import Instruments, languages_of, why_not_asked
 from alliancekit.instruments.fhir.questionnaire import instrument_of
 from alliancekit.instruments.loader import checked, read_object
 from alliancekit.instruments.model import Instrument
@@ -134,7 +134,7 @@ def _import(
         name=instrument.name,
         form=instrument.form,
         version=made.version,
-        languages=languages_of(instrument),
+        languages=() if why_not_asked(instrument) else languages_of(instrument),
         target=target,
         change=_change(target, made),
         notes=notes,

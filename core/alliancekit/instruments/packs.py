@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic.config import JsonDict
 
 from alliancekit.errors import InstrumentError
 from alliancekit.instruments.checks import InconsistentError
@@ -28,12 +29,15 @@ def _printable(value: str) -> str:
     return value
 
 
+CLOSED: JsonDict = {"additionalProperties": False}
+"""Keys of another form are refused; pydantic's schema alone would let them pass."""
+
 Wording = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_printable)]
-PackTexts = Annotated[dict[Tag, Wording], Field(max_length=40)]
+PackTexts = Annotated[dict[Tag, Wording], Field(max_length=40, json_schema_extra=CLOSED)]
 """Language tag → wording; all languages of the pack, no other."""
 
 OptionValue = Annotated[str, StringConstraints(pattern=r"^(0|-?[1-9][0-9]{0,8})$")]
-Labels = Annotated[dict[OptionValue, PackTexts], Field(max_length=200)]
+Labels = Annotated[dict[OptionValue, PackTexts], Field(max_length=200, json_schema_extra=CLOSED)]
 """An option's value, written as a number, → its label."""
 
 

@@ -158,7 +158,7 @@ def write_file(folder: Path, name: str, text: str) -> Path:
         InstrumentError: the name leaves the folder, the target is no plain file, or it cannot be written.
     """
     target = folder / name
-    if Path(name).name != name or name.startswith("."):
+    if not name or Path(name).name != name or name.startswith("."):
         raise InstrumentError(f"{name!r} is no plain file name; nothing was written.")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

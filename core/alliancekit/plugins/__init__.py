@@ -2,9 +2,9 @@
 
 config.py     what the configuration says about plugins
 find.py       entry points: which plugins are installed, before any is imported
-at_path.py    the plugin in a file or folder that is not installed
 verify.py     whether a plugin keeps the hook contract
 settings.py   build a plugin with its validated settings
+data.py       the rows that plugins keep, and their migrations
 registry.py   what the register hooks contributed
 report.py     what was loaded, what was not, why, and what to do
 status.py     how the plugins of a running service are doing, in a file

@@ -21,6 +21,7 @@ DEFAULT_PLUGINS: Final = (
     "talk_balance",
     "measures",
     "published",
+    "export",
     "webrtc",
 )
 """What runs when the configuration names nothing, in this order."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from time import perf_counter
 from types import MappingProxyType
 from typing import Any, cast
@@ -12,9 +13,11 @@ from typing import Any, cast
 import pluggy
 
 from alliancekit.adapters import Adapter, Route
+from alliancekit.channels import Channel
 from alliancekit.dispatch import Dispatcher, Impl
-from alliancekit.errors import ConfigError, PluginError
-from alliancekit.events import RuleInfo, Style
+from alliancekit.errors import ConfigError, PluginError, StoreError
+from alliancekit.events import DataNeed, RuleInfo, Style
+from alliancekit.exports import Exporter
 from alliancekit.health import PluginHealth
 from alliancekit.hooks import Hooks
 from alliancekit.hookspecs import HOOKS, PROJECT, AllianceHooks
@@ -22,6 +25,7 @@ from alliancekit.instruments.catalogue import Instruments
 from alliancekit.isolation import ANYTHING, ErrorReport
 from alliancekit.plugins import verify
 from alliancekit.plugins.config import DEFAULT_PLUGINS, PluginsConfig, did_you_mean
+from alliancekit.plugins.data import KeptData, Rows, migrate
 from alliancekit.plugins.find import Found, find
 from alliancekit.plugins.loader import Given, Why, explain, load
 from alliancekit.plugins.registry import Registry
@@ -42,6 +46,14 @@ class _Plugin:
     off: bool = False
     seconds: float = 0.0
     warnings: list[str] = field(default_factory=list)
+    data: KeptData | None = None
+
+    def keep(self, kind: type[AllianceHooks], rows: Rows | None) -> KeptData:
+        """The plugin's handle on its rows."""
+        self.data = KeptData(self.name, kind.data_version)
+        if rows is not None:
+            self.data.open(rows)
+        return self.data
 
 
 class PluginHost:
@@ -54,6 +66,7 @@ class PluginHost:
         discover: whether installed plugins are looked for; False loads `extra` only.
         no_plugins: load nothing at all, not even `extra` or what is required.
         on_error: told of every exception of a plugin; for development only.
+        new_rows: where plugins keep their rows, when there are none yet that `open_data` would migrate.
     """
 
     def __init__(
@@ -64,7 +77,9 @@ class PluginHost:
         discover: bool = True,
         no_plugins: bool = False,
         on_error: ErrorReport | None = None,
+        new_rows: Rows | None = None,
     ) -> None:
+        self._new_rows = new_rows
         self._on_error = on_error
         self._config = config or PluginsConfig()
         self._extra = dict(extra)
@@ -111,6 +126,29 @@ class PluginHost:
         log.info("%d plugins run", sum(entry.running for entry in report.entries))
         return report
 
+    async def open_data(self, rows: Rows) -> None:
+        """Let plugins at their rows, each once these are of its version; one whose migration fails is off.
+
+        Raises:
+            PluginError: a required plugin's migration failed.
+            StoreError: the database does not answer.
+        """
+        for plugin in self._plugins.values():
+            if plugin.hooks is None or plugin.data is None:
+                continue
+            try:
+                await migrate(plugin.name, plugin.hooks, rows)
+            except StoreError:
+                raise
+            except ANYTHING as error:
+                self._turn_off(plugin, explain(error))
+            else:
+                plugin.data.open(rows)
+
+    def runs(self, name: str) -> bool:
+        """Whether a plugin is loaded and has not been turned off since."""
+        return name in self._plugins and self._plugins[name].hooks is not None
+
     async def close(self) -> None:
         """End the plugin tasks that are still running although their calls are over."""
         await self.hooks.close()
@@ -152,6 +190,21 @@ class PluginHost:
         return tuple((plugin, route) for (plugin, _, _), route in self._registry.routes.items())
 
     @property
+    def exporters(self) -> Mapping[str, tuple[str, Exporter]]:
+        """Export format → (plugin, exporter)."""
+        return MappingProxyType(self._registry.exporters)
+
+    @property
+    def channels(self) -> Mapping[str, tuple[str, Channel]]:
+        """Delivery channel → (plugin, channel)."""
+        return MappingProxyType(self._registry.channels)
+
+    def needs(self, name: str) -> frozenset[DataNeed]:
+        """What a plugin that runs declares to need."""
+        hooks = self._plugins[name].hooks
+        return frozenset() if hooks is None else frozenset(hooks.needs)
+
+    @property
     def report(self) -> LoadReport:
         """How every plugin is doing now."""
         configured = [self._entry(plugin) for plugin in self._plugins.values()]
@@ -182,10 +235,8 @@ class PluginHost:
         if self._no_plugins:
             plugin.off, plugin.why = True, Why("started without plugins.", "Start without --no-plugins.")
         elif name in self._config.disabled:
-            plugin.off, plugin.why = (
-                True,
-                Why("the configuration disables it.", "Change plugins.disabled."),
-            )
+            plugin.off = True
+            plugin.why = Why("the configuration disables it.", "Change plugins.disabled.")
         return plugin
 
     def _check_names(self) -> None:
@@ -213,8 +264,9 @@ class PluginHost:
     def _load(self, plugin: _Plugin) -> None:
         begin = perf_counter()
         try:
+            table = self._config.settings.get(plugin.name)
             plugin.hooks = load(
-                plugin.name, plugin.given, self._found, self._config.settings.get(plugin.name)
+                plugin.name, plugin.given, self._found, table, partial(plugin.keep, rows=self._new_rows)
             )
             plugin.warnings = verify.warnings(type(plugin.hooks))
             for warning in plugin.warnings:
@@ -271,6 +323,15 @@ class PluginHost:
         limit = self._config.limits.of(plugin.name, hook)
         function = cast("Callable[[Any], Awaitable[Any]]", one.function)
         return Impl(plugin.name, hook, function, limit, needs, plugin.health, self._on_error)
+
+    def _turn_off(self, plugin: _Plugin, why: Why) -> None:
+        """Let go of a plugin that was loaded; its instruments and styles stay, sessions refer to them."""
+        plugin.hooks, plugin.why = None, why
+        self.hooks.forget(plugin.name)
+        self._registry.forget(plugin.name)
+        log.warning("plugin %s does not run: %s %s", plugin.name, why.reason, why.fix)
+        if plugin.health.required:
+            raise PluginError(f"The required plugin {plugin.name!r} failed: {why.reason}", fix=why.fix)
 
     def _modules(self) -> dict[str, str]:
         owners: dict[str, list[str]] = {}

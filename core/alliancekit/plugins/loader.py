@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import EntryPoint
 from typing import Any
 
+from alliancekit.data import PluginData
 from alliancekit.errors import AllianceKitError, PluginError
 from alliancekit.hookspecs import AllianceHooks
 from alliancekit.isolation import ANYTHING, where
@@ -29,7 +31,11 @@ class Why:
 
 
 def load(
-    name: str, given: Given | None, found: Mapping[str, Sequence[Found]], table: Mapping[str, Any] | None
+    name: str,
+    given: Given | None,
+    found: Mapping[str, Sequence[Found]],
+    table: Mapping[str, Any] | None,
+    data: Callable[[type[AllianceHooks]], PluginData],
 ) -> AllianceHooks:
     """Import, verify and build a plugin.
 
@@ -50,7 +56,7 @@ def load(
     if problems := verify.problems(plugin):
         raise PluginError(f"it breaks the hook contract: {'; '.join(problems)}.")
     if given is None or inspect.isclass(given):
-        return build(name, plugin, table)
+        return build(name, plugin, table, partial(data, plugin))
     if table:
         raise PluginError(
             "it was built in code, so its table in the configuration would have no effect.",

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from alliancekit.adapters import Adapter, Route
+from alliancekit.channels import Channel
 from alliancekit.errors import PluginError
 from alliancekit.events import RuleInfo, Style
+from alliancekit.exports import Exporter
 from alliancekit.hookspecs import AllianceHooks
 from alliancekit.instruments.catalogue import Instruments
 from alliancekit.instruments.model import Instrument
@@ -15,7 +17,7 @@ from alliancekit.plugins.verify import MARK
 
 
 class Registry:
-    """Instruments, styles, rules, adapters and routes; the first plugin in configured order keeps a name."""
+    """What plugins contributed, by name; the first plugin in configured order keeps a name."""
 
     def __init__(self) -> None:
         self.instruments = Instruments()
@@ -23,6 +25,8 @@ class Registry:
         self.rules: dict[str, RuleInfo] = {}
         self.adapters: dict[str, Adapter] = {}
         self.routes: dict[tuple[str, str, str], Route] = {}
+        self.channels: dict[str, tuple[str, Channel]] = {}
+        self.exporters: dict[str, tuple[str, Exporter]] = {}
         self._owners: dict[tuple[str, ...], str] = {}
 
     def take(self, plugin: str, hooks: AllianceHooks) -> None:
@@ -37,11 +41,15 @@ class Registry:
         rules = _returned(hooks, "register_rules", RuleInfo)
         adapters = _returned(hooks, "register_adapters", Adapter)
         routes = _returned(hooks, "register_routes", Route)
+        channels = _returned(hooks, "register_channels", Channel)
+        exporters = _returned(hooks, "register_exporters", Exporter)
         claims: list[tuple[str, ...]] = [("instrument", one.name, one.form) for one in instruments]
         claims += [("style", one.name) for one in styles]
         claims += [("rule", one.name) for one in rules]
         claims += [("adapter", one.name) for one in adapters]
         claims += [("route", plugin, one.method, one.path.strip("/")) for one in routes]
+        claims += [("channel", one.name) for one in channels]
+        claims += [("exporter", one.name) for one in exporters]
         self._check(plugin, claims)
         for instrument in instruments:
             self.instruments.add(instrument)
@@ -49,7 +57,19 @@ class Registry:
         self.rules |= {rule.name: rule for rule in rules}
         self.adapters |= {adapter.name: adapter for adapter in adapters}
         self.routes |= {(plugin, one.method, one.path.strip("/")): one for one in routes}
+        self.channels |= {one.name: (plugin, one) for one in channels}
+        self.exporters |= {one.name: (plugin, one) for one in exporters}
         self._owners |= dict.fromkeys(claims, plugin)
+
+    def forget(self, plugin: str) -> None:
+        """Take back what a plugin would do; what it told (instruments, styles) stays."""
+        for kind, *name in [claim for claim, owner in self._owners.items() if owner == plugin]:
+            if kind == "adapter":
+                del self.adapters[name[0]]
+            elif kind == "exporter":
+                del self.exporters[name[0]]
+            elif kind == "channel":
+                del self.channels[name[0]]
 
     def _check(self, plugin: str, claims: Sequence[tuple[str, ...]]) -> None:
         for number, claim in enumerate(claims):

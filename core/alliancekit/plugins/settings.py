@@ -1,62 +1,84 @@
-"""Build a plugin with its settings, validated at start by the plugin's own pydantic model."""
+"""Build a plugin with its settings, validated at start by its own pydantic model, and its data."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
-from typing import Any, get_type_hints
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, get_args, get_type_hints
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 
+from alliancekit.data import PluginData
 from alliancekit.errors import PluginError
 from alliancekit.hookspecs import AllianceHooks
 from alliancekit.plugins.config import did_you_mean
 
 
-def build(name: str, plugin: type[AllianceHooks], table: Mapping[str, Any] | None) -> AllianceHooks:
-    """An instance of the plugin; `table` is its part of the configuration, None when there is none.
+def build(
+    name: str,
+    plugin: type[AllianceHooks],
+    table: Mapping[str, Any] | None,
+    data: Callable[[], PluginData],
+) -> AllianceHooks:
+    """An instance of the plugin.
+
+    Args:
+        name: the plugin's.
+        plugin: its class.
+        table: its part of the configuration, None when there is none.
+        data: makes its handle on its rows; called only if it asks for one.
 
     Raises:
         PluginError: the settings do not fit. Names fields, never repeats a value: it may be a secret.
     """
-    model = settings_model(plugin)
-    if model is None:
-        if table:
-            raise PluginError(
-                "it takes no settings, but the configuration has some.",
-                fix=f"Remove [plugins.settings.{name}].",
-            )
-        return plugin()
+    wanted = parameters(plugin)
+    make: Any = plugin
+    given = [data() if kind is PluginData else _settings(name, kind, table) for kind in wanted]
+    if settings_model(plugin) is None and table:
+        raise PluginError(
+            "it takes no settings, but the configuration has some.", fix=f"Remove [plugins.settings.{name}]."
+        )
+    instance: AllianceHooks = make(*given)
+    return instance
+
+
+def _settings(name: str, model: type[BaseModel], table: Mapping[str, Any] | None) -> BaseModel:
     values = dict(table or {})
-    mistakes = _unknown(model, values)
+    mistakes = [*_unknown(model, values), *_plain_secrets(model, values)]
     if not mistakes:
         try:
-            settings = model.model_validate(values)
+            return model.model_validate(values)
         except ValidationError as error:
             for one in error.errors(include_url=False, include_input=False, include_context=False):
                 field = ".".join(str(part) for part in one["loc"]) or "settings"
                 mistakes.append(f"{field}: {one['msg']}")
-        else:
-            make: Any = plugin
-            instance: AllianceHooks = make(settings)
-            return instance
     raise PluginError(
         f"its settings do not fit: {'; '.join(mistakes)}.", fix=f"Correct [plugins.settings.{name}]."
     )
 
 
 def settings_model(plugin: type[AllianceHooks]) -> type[BaseModel] | None:
-    """The model that the plugin's `__init__` asks for, or None when it takes nothing.
+    """The model that the plugin's `__init__` asks for, or None when it takes no settings.
 
     Raises:
-        PluginError: `__init__` takes anything else than one parameter annotated with a pydantic model.
+        PluginError: `__init__` takes something that the host does not give.
+    """
+    return next((kind for kind in parameters(plugin) if kind is not PluginData), None)
+
+
+def parameters(plugin: type[AllianceHooks]) -> tuple[type[Any], ...]:
+    """What the plugin's `__init__` takes, by annotation: a settings model, a `PluginData`, both or none.
+
+    Raises:
+        PluginError: it takes anything else.
     """
     init: Any = plugin.__init__
     if init is object.__init__:
-        return None
-    parameters = list(inspect.signature(init).parameters.values())[1:]
-    if not parameters:
-        return None
+        return ()
+    taken = list(inspect.signature(init).parameters.values())[1:]
+    if not taken:
+        return ()
     try:
         hints = get_type_hints(init)
     except (NameError, TypeError, AttributeError) as error:
@@ -64,15 +86,38 @@ def settings_model(plugin: type[AllianceHooks]) -> type[BaseModel] | None:
             f"the annotation of its settings cannot be resolved ({type(error).__name__}).",
             fix="Import the settings model at run time, not under TYPE_CHECKING.",
         ) from None
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    model = hints.get(parameters[0].name)
-    alone = len(parameters) == 1 and parameters[0].kind in kinds
-    if alone and inspect.isclass(model) and issubclass(model, BaseModel):
-        return model
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    kinds = tuple(hints.get(one.name) for one in taken)
+    models = [kind for kind in kinds if inspect.isclass(kind) and issubclass(kind, BaseModel)]
+    handles = kinds.count(PluginData)
+    fits = len(models) <= 1 and handles <= 1 and len(models) + handles == len(kinds)
+    if fits and all(one.kind in positional for one in taken):
+        return tuple(kind for kind in kinds if kind is not None)
     raise PluginError(
-        "its __init__ takes something else than one settings model.",
-        fix="Give it one parameter annotated with a pydantic model, or none.",
+        "its __init__ takes something else than one settings model and one PluginData.",
+        fix="Annotate one parameter with a pydantic model, another with PluginData; both are optional.",
     )
+
+
+def _plain_secrets(model: type[BaseModel], values: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    """A sentence for each secret that stands in the configuration itself."""
+    for name, value in values.items():
+        field = model.model_fields.get(name)
+        kind = None if field is None else field.annotation
+        if isinstance(value, Mapping) and inspect.isclass(kind) and issubclass(kind, BaseModel):
+            yield from _plain_secrets(kind, value, f"{path}{name}.")
+        elif isinstance(value, str) and value and (_holds_secret(kind) or _SECRET.search(name)):
+            yield (
+                f'{path}{name}: a secret in plain text; give it as {{ env = "NAME" }} or {{ file = "PATH" }}'
+                + ("" if _holds_secret(kind) else " and let the plugin take it as a pydantic.SecretStr")
+            )
+
+
+def _holds_secret(kind: Any) -> bool:
+    return kind is SecretStr or SecretStr in get_args(kind)
+
+
+_SECRET = re.compile(r"(secret|password|passwd|token|credentials?|(api|access|private)_?key)$", re.IGNORECASE)
 
 
 def _unknown(model: type[BaseModel], values: Mapping[str, Any]) -> list[str]:

@@ -72,6 +72,9 @@ def _class_problems(plugin: type[AllianceHooks]) -> Iterator[str]:
     if api != HOOK_API:
         side = "upgrade alliancekit" if isinstance(api, int) and api > HOOK_API else "upgrade the plugin"
         yield f"it is written for hook API {api!r}, this is {HOOK_API}: {side}"
+    version: Any = plugin.data_version
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        yield "`data_version` must be a whole number from 1"
     needs: Any = plugin.needs
     if isinstance(needs, str) or not isinstance(needs, (set, frozenset, tuple, list)):
         yield "`needs` must be a frozenset of names"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request, Response, Security
+from fastapi import APIRouter, Depends, Path, Query, Request, Response, Security
 from fastapi.security import HTTPBearer
 
 from alliancekit.server import auth, capture, schemas
@@ -79,10 +79,48 @@ async def ask(request: Request, tenant: Tenant, session: Id, body: schemas.Promp
     return schemas.PromptsOut(prompts=await auth.backend_of(request).ask_now(tenant, session, body))
 
 
+@vendor.post(
+    "/prompts/{prompt}/send",
+    response_model=schemas.Sent,
+    responses=CONFLICT | TOO_LARGE | {502: {"description": "The channel failed; it was recorded", **PROBLEM}},
+)
+async def send_prompt(request: Request, tenant: Tenant, prompt: Id, body: schemas.SendIn) -> schemas.Sent:
+    """Bring the link of an open prompt to its participant, through a channel that a plugin offers."""
+    await auth.backend_of(request).send_prompt(tenant, prompt, body.channel)
+    return schemas.Sent()
+
+
 @vendor.get("/episodes/{episode}", response_model=dict[str, Any])
 async def get_episode(request: Request, tenant: Tenant, episode: Id) -> dict[str, Any]:
     """The series with scores, signals and guidance, as far as each client allowed it to be seen."""
     return await auth.backend_of(request).episode_series(tenant, episode)
+
+
+@vendor.get(
+    "/episodes/{episode}/export",
+    response_class=Response,
+    responses={200: {"content": {"application/octet-stream": {}}, "description": "In that format"}},
+)
+async def export_episode(
+    request: Request,
+    tenant: Tenant,
+    episode: Id,
+    form: Annotated[str, Query(alias="format", max_length=64)] = "json",
+) -> Response:
+    """The whole episode in a format that a plugin offers, as far as each client allowed it to be seen."""
+    exporter, written = await auth.backend_of(request).export(tenant, episode, form)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{episode}.{exporter.name}"',
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(written, media_type=exporter.media_type, headers=headers)
+
+
+@vendor.delete("/episodes/{episode}", response_model=schemas.EpisodeErased, responses=CONFLICT)
+async def erase_episode(request: Request, tenant: Tenant, episode: Id) -> schemas.EpisodeErased:
+    """Delete an episode with everything that belongs to it, for good; only audit entries stay."""
+    return schemas.EpisodeErased(**await auth.backend_of(request).erase_episode(tenant, episode))
 
 
 @vendor.post("/launches", status_code=201, response_model=schemas.LaunchOut, responses=TOO_LARGE)

@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request, Response
 from starlette.middleware.cors import CORSMiddleware
 
 from alliancekit.adapters import Caller, Route, RouteRequest
+from alliancekit.errors import NotFoundError
 from alliancekit.server import api, auth, pages, problems
 from alliancekit.server.backend import Backend
 from alliancekit.server.bodies import read_body
@@ -79,14 +80,18 @@ def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str
 def _add_plugin_route(app: FastAPI, plugin: str, route: Route) -> None:
     app.add_route(
         f"/v1/plugins/{plugin}/{route.path.lstrip('/')}",
-        partial(_call_plugin_route, route),
+        partial(_call_plugin_route, plugin, route),
         methods=[route.method],
         include_in_schema=False,
     )
 
 
-async def _call_plugin_route(route: Route, request: Request) -> Response:
+async def _call_plugin_route(plugin: str, route: Route, request: Request) -> Response:
     backend = auth.backend_of(request)
+    if not backend.service.plugins.runs(plugin):
+        raise NotFoundError(
+            f"The plugin {plugin} does not run.", fix="The operator sees why with `alliancekit plugins list`."
+        )
     caller = Caller(tenant="")
     if route.auth == "participant":
         caller = await backend.caller(auth.bearer(request))

@@ -7,10 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from alliancekit import episodes
+from alliancekit import archive, episodes, sending
 from alliancekit.adapters import Caller
 from alliancekit.errors import ConfigError, ConflictError, NotAllowedError, NotFoundError, RefusedError
 from alliancekit.events import Participant, StyleWanted
+from alliancekit.exports import Exporter
 from alliancekit.feedback import Person
 from alliancekit.live import Address
 from alliancekit.server import schemas
@@ -26,6 +27,7 @@ from alliancekit.service import Service
 from alliancekit.sessions import Over
 from alliancekit.store import audit, prompts, tenants
 from alliancekit.store import sessions as rows
+from alliancekit.store.erasure import erase_episode
 from alliancekit.store.sessions import Created, NewParticipant, NewSession, StoredParticipant
 
 
@@ -131,13 +133,16 @@ class Backend:
 
     def _participant(self, one: StoredParticipant) -> schemas.ParticipantOut:
         claims = {"tenant": one.tenant, "session": one.session, "participant": one.id}
-        link = self.tokens.issue(LinkClaims(**claims, role=one.role))
         return schemas.ParticipantOut(
             id=one.id,
             role=one.role,
             token=self.tokens.issue(ParticipantClaims(**claims, role=one.role)),
-            rating_url=f"{self.base_url}/r/{link}",
+            rating_url=self._rating_url(one),
         )
+
+    def _rating_url(self, one: StoredParticipant) -> str:
+        claims = LinkClaims(tenant=one.tenant, session=one.session, participant=one.id, role=one.role)
+        return f"{self.base_url}/r/{self.tokens.issue(claims)}"
 
     async def session_state(self, tenant: str, session: str) -> schemas.SessionOut:
         """A session as its vendor sees it."""
@@ -188,6 +193,41 @@ class Backend:
         now = self.service.clock()
         return await self.service.database.read(
             lambda conn: episodes.episode_series(conn, tenant, episode, now)
+        )
+
+    async def send_prompt(self, tenant: str, prompt: str, channel: str) -> None:
+        """Bring the link of an open prompt through a plugin's channel."""
+        service = self.service
+        await sending.send(
+            service.database,
+            service.plugins,
+            tenant=tenant,
+            prompt=prompt,
+            channel=channel,
+            link_of=self._rating_url,
+            now=service.clock(),
+        )
+
+    async def erase_episode(self, tenant: str, episode: str) -> dict[str, int]:
+        """Delete an episode for good; the plugins are told afterwards."""
+        now = self.service.clock()
+        counts = await self.service.database.write(
+            lambda conn: erase_episode(conn, tenant, episode, actor="vendor", now=now)
+        )
+        self.service.relay.wake()
+        return counts
+
+    async def export(self, tenant: str, episode: str, form: str) -> tuple[Exporter, bytes]:
+        """An episode in an exporter's format."""
+        service = self.service
+        return await archive.export(
+            service.database,
+            service.plugins,
+            tenant=tenant,
+            episode=episode,
+            form=form,
+            actor="vendor",
+            now=service.clock(),
         )
 
     def launch_url(self, tenant: str, therapist: str) -> str:

@@ -11,6 +11,8 @@ prompts     prompts and their deliveries
 feedback    the submission of answers
 series      an episode's series: responses, scores, signals, guidance
 answers     all answers to one instrument, for statistics
+plugin_data what plugins keep for themselves
+erasure     an episode and everything of it, deleted
 outbox      rows of durable work (`alliancekit.outbox` runs them)
 audit       the append-only audit entries
 

@@ -203,6 +203,18 @@ def read_episode(conn: Connection, tenant: str, episode_id: str) -> Episode:
     return Episode(**row)
 
 
+def tenant_of_episode(conn: Connection, episode_id: str) -> str:
+    """Return whose episode this is, for an operator who has no key.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    found: str | None = conn.execute(select(episode.c.tenant).where(episode.c.id == episode_id)).scalar()
+    if found is None:
+        raise NotFoundError("There is no such episode.", fix="Its id begins with epi_.")
+    return found
+
+
 def episodes(conn: Connection, tenant: str, *, therapist: str | None = None) -> tuple[Episode, ...]:
     """Return a tenant's episodes, or those of one therapist (the vendor's id), oldest first."""
     query = select(episode).where(episode.c.tenant == tenant)

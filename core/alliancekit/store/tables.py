@@ -281,3 +281,16 @@ audit = Table(
     Index(None, "tenant", "seq"),
     sqlite_autoincrement=True,
 )
+
+plugin_data = Table(
+    "plugin_data",
+    metadata,
+    Column("plugin", Text, primary_key=True),
+    Column("tenant", Text, ForeignKey("tenant.id"), primary_key=True),
+    Column("episode", Text, primary_key=True, default=""),
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Index(None, "tenant", "episode"),
+)
+"""What plugins keep for themselves; an empty `episode` means: of the tenant as a whole."""

@@ -49,11 +49,13 @@ EVENTS: Final[dict[str, events.Event]] = {
     "feedback_captured": events.FeedbackCaptured(**BASE, style="directive", response=RESPONSE),
     "alliance_scored": events.AllianceScored(**BASE, style="directive", response=RESPONSE),
     "signal_raised": events.SignalRaised(**BASE, signal=SIGNAL),
+    "episode_erased": events.EpisodeErased(tenant="ten_1", episode="epi_1", session="", at=1000.0),
     "score_alliance": events.FeedbackCaptured(**BASE, style="directive", response=RESPONSE),
     "detect_signals": events.SeriesUpdated(**BASE, style="directive", number=2, series=SERIES),
     "suggest_guidance": events.GuidanceWanted(
         **BASE, style="directive", number=2, responses=(RESPONSE,), signals=(SIGNAL,)
     ),
+    "render_panels": events.PanelsWanted(**BASE, style="directive", series=SERIES, signals=(SIGNAL,)),
     "choose_style": events.StyleWanted(**BASE, proposed="", number=1),
     "plan_prompts": events.PromptsWanted(
         **BASE, style="directive", moment="end_of_call", number=2, participants=(CLIENT, THERAPIST)

@@ -70,6 +70,24 @@ def targets_of(name_or_path: str | Path) -> list[Target]:
     )
 
 
+@contextlib.contextmanager
+def one_plugin(name_or_path: str | Path) -> Iterator[tuple[str, type[AllianceHooks]]]:
+    """The name and the class of the one plugin that is meant, as long as the block runs.
+
+    Raises:
+        PluginError: there is none, or there are several.
+        Exception: whatever the import raises.
+    """
+    with contextlib.ExitStack() as stack:
+        found = [one for target in targets_of(name_or_path) for one in stack.enter_context(imported(target))]
+        if len(found) != 1:
+            raise PluginError(
+                f"{name_or_path} holds several plugins: {', '.join(name for name, _ in found)}.",
+                fix="Name the file of the one you mean.",
+            )
+        yield found[0]
+
+
 def _project(path: Path) -> list[Target]:
     project = tomllib.loads((path / "pyproject.toml").read_text(encoding="utf-8")).get("project", {})
     points = project.get("entry-points", {})

@@ -82,14 +82,6 @@ def _instrument(resource: Fields, where: str, name: str, form: str) -> tuple[Ins
     if reading.mistakes:
         lines = [f"{where}: {one.place}: {one.expected}." for one in reading.mistakes]
         raise InstrumentError("\n".join(lines))
-    total = {
-        "name": "total",
-        "title": {"en": "Total"},
-        "items": [item["id"] for item in reading.items],
-        "higher_is": "neither",
-    }
-    if len(reading.calculated) == 1:
-        total["link_id"] = reading.calculated[0]
     version, notes = _version(resource)
     title = texts(resource, "title", reading.language) or texts(resource, "name", reading.language)
     fields = {
@@ -99,7 +91,7 @@ def _instrument(resource: Fields, where: str, name: str, form: str) -> tuple[Ins
         "title": title or {"en": "Questionnaire"},
         "instructions": {},
         "items": reading.items,
-        "scales": [total],
+        "scales": _scales(reading),
         "missing_rule": "All items are needed: the questionnaire states no rule.",
         "text": "pack",
         "validated": False,
@@ -118,6 +110,23 @@ def _instrument(resource: Fields, where: str, name: str, form: str) -> tuple[Ins
             f"Several calculated items; none was taken as the total: {', '.join(reading.calculated)}."
         )
     return checked(Instrument, fields, where), tuple(notes)
+
+
+def _scales(reading: _Reading) -> list[dict[str, Any]]:
+    """One `total`, the sum of all items; by way of its parts where items differ in their decimals."""
+    by_decimals: dict[int, list[str]] = {}
+    for item in reading.items:
+        by_decimals.setdefault(item.get("decimals", 0), []).append(item["id"])
+    total: dict[str, Any] = {"name": "total", "title": {"en": "Total"}, "higher_is": "neither"}
+    if len(reading.calculated) == 1:
+        total["link_id"] = reading.calculated[0]
+    if len(by_decimals) == 1:
+        return [total | {"items": next(iter(by_decimals.values()))}]
+    parts = [
+        {"name": f"decimals_{decimals}", "items": items, "higher_is": "neither"}
+        for decimals, items in by_decimals.items()
+    ]
+    return [*parts, total | {"parts": [part["name"] for part in parts]}]
 
 
 def _walk(items: list[Fields], reading: _Reading, depth: int) -> None:

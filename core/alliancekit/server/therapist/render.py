@@ -12,7 +12,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from alliancekit.server.therapist import agreement, chart, series, talk_chart, words
+from alliancekit.server.therapist import agreement, chart, panels, series, talk_chart, words
 from alliancekit.server.therapist.views import CaseloadView, EpisodeView
 
 STATIC_DIR = Path(__file__).parent / "static"
@@ -67,6 +67,7 @@ _environment = Environment(
 _environment.globals.update(
     agreement=agreement,
     chart=chart,
+    panels=panels,
     series=series,
     talk_chart=talk_chart,
     words=words,

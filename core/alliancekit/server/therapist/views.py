@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Self
 
 from alliancekit.events import Guidance, Moment, Role, Score, Segment, Signal, Style, TalkBalance
+from alliancekit.panels import Panel
 
 ReadingState = Literal["shown", "no_answer", "waiting", "later", "private", "not_scored", "not_asked"]
 """Why a number is there or not.
@@ -230,6 +231,15 @@ class NotComputed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShownPanel:
+    """A panel with an id that is unique in the page."""
+
+    id: str
+    plugin: str
+    panel: Panel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotAsked:
     """A measure that was to be asked and could not be; `reason` says why and what the operator does."""
 
@@ -264,6 +274,7 @@ class EpisodeView:
     guidance: tuple[Guidance, ...] = ()
     guidance_session: int | None = None
     not_computed: tuple[NotComputed, ...] = ()
+    panels: tuple[ShownPanel, ...] = ()
     not_asked: tuple[NotAsked, ...] = ()
     live: Live | None = None
     timezone: str = "UTC"

@@ -1,4 +1,4 @@
-"""The instruments that the configured plugins bring, for commands that take `--measure`."""
+"""What commands that take `--measure` and `--scale` mean by them."""
 
 from __future__ import annotations
 
@@ -7,24 +7,7 @@ from typing import TYPE_CHECKING
 from alliancekit.errors import InstrumentError
 
 if TYPE_CHECKING:
-    from alliancekit.instruments.catalogue import Instruments
     from alliancekit.instruments.model import Instrument, Scale
-
-
-def instruments() -> Instruments:
-    """Load the configured plugins and return the instruments that they register.
-
-    Raises:
-        ConfigError: the settings cannot be used.
-        PluginError: a required plugin failed.
-    """
-    from alliancekit.config import load
-    from alliancekit.plugins import PluginHost
-    from alliancekit.service import plugins_config
-
-    host = PluginHost(plugins_config(load()))
-    host.load()
-    return host.instruments
 
 
 def instrument(name: str, form: str | None = None) -> Instrument:
@@ -35,7 +18,9 @@ def instrument(name: str, form: str | None = None) -> Instrument:
         ConfigError: the settings cannot be used.
         PluginError: a required plugin failed.
     """
-    known = instruments()
+    from alliancekit.cli.deployment import deployment
+
+    known = deployment().instruments
     forms = [each.form for each in known.forms(name)]
     return known.get(name, form or (forms[0] if len(forms) == 1 else "client"))
 
