@@ -61,6 +61,8 @@ COPY_MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         ("__init__.py", "if self.settings.therapist", "if True"),
         ("__init__.py", 'case "in_call" if event.manual', 'case "in_call"'),
     ],
+    "export": [("__init__.py", "def register_exporters", "def other")],
+    "outbox_folder": [("__init__.py", "0o600", "0o644")],
     "published": [("__init__.py", "return ", "return ()\n        return ")],
     "webrtc": [
         ("adapter.py", 'how="dropped"', 'how="left"'),
