@@ -42,7 +42,7 @@ KIND_MUTANTS: dict[Kind, list[tuple[str, str, str]]] = {
     ],
     "exporter": [
         ("__init__.py", 'file.open("a"', 'file.open("w"'),
-        ("__init__.py", 'response.visibility == "aggregate_only"', "False"),
+        ("__init__.py", "if not response.scores", "if False"),
         ("__init__.py", '"percent": score.percent', '"percent": score.value'),
     ],
     "adapter": [
