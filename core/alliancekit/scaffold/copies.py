@@ -125,7 +125,7 @@ class Original:
 
     @cached_property
     def rules(self) -> tuple[str, ...]:
-        """The names of the rules and exporters it registers; for these it is loaded once, with its default settings."""
+        """The names of the rules and exporters it registers; for these it is loaded once, with defaults."""
         if {"register_rules", "register_exporters"}.isdisjoint(self.hooks):
             return ()
         host = PluginHost(PluginsConfig(enabled=[self.name]))
