@@ -125,12 +125,12 @@ class Original:
 
     @cached_property
     def rules(self) -> tuple[str, ...]:
-        """The names of the rules it registers; for these it is loaded once, with its default settings."""
-        if "register_rules" not in self.hooks:
+        """The names of the rules and exporters it registers; for these it is loaded once, with defaults."""
+        if {"register_rules", "register_exporters"}.isdisjoint(self.hooks):
             return ()
         host = PluginHost(PluginsConfig(enabled=[self.name]))
         host.load()
-        return tuple(rule.name for rule in host.rules)
+        return (*(rule.name for rule in host.rules), *host.exporters)
 
     # inside --------------------------------------------------------------------------------------------
 
@@ -151,8 +151,11 @@ class Original:
         return found
 
     def _rules(self, names: Names) -> dict[str, str]:
-        """The copy's names of the original's rules."""
-        return {rule: f"{rule} ({names.title})" for rule in self.rules}
+        """The copy's names of the original's rules and exporters."""
+        return {
+            rule: f"{rule} ({names.title})" if "register_rules" in self.hooks else f"{names.dashed}-{rule}"
+            for rule in self.rules
+        }
 
     def _renamed(self, path: str, content: bytes, names: Names) -> bytes:
         try:

@@ -23,10 +23,10 @@ RESERVED: Final = frozenset(
     {
         *("adapter", "adapters", "alliance", "alliancekit", "client", "contrib", "core", "demo", "dev"),
         *("example", "examples", "host", "hooks", "kit", "main", "new", "pip", "plugin", "plugins"),
-        *("setup", "setuptools", "src", "template", "tests", "testing", "therapist", "wheel"),
+        *("setup", "setuptools", "src", "template", "test", "tests", "testing", "therapist", "wheel"),
     }
 )
-"""Words that mean something else here or to Python's packaging; `test` is in the standard library."""
+"""Words that mean something else here or to Python's packaging."""
 
 _SHAPE: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
