@@ -31,8 +31,10 @@ def test_it_makes_an_event_of_every_kind() -> None:
     every = {
         kind for kind in vars(events).values() if inspect.isclass(kind) and issubclass(kind, events.Event)
     }
-    # The series is an episode's.
-    assert {type(one) for one in made} == every - {events.Event, events.SeriesUpdated}
+    # A course is an episode's, and its erasure names no session.
+    others = {events.Event, events.SeriesUpdated, events.PanelsWanted, events.EpisodeErased}
+    assert {type(one) for one in made} == every - others
+    assert (s.erased().episode, s.erased().session) == ("epi_1", "")
     for one in made:
         assert (one.tenant, one.episode, one.session, one.at) == ("ten_1", "epi_1", "ses_1", s.clock())
 

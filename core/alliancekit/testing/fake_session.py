@@ -159,6 +159,10 @@ class FakeSession:
         """A rule found something; a low score when left out."""
         return self._event(events.SignalRaised, fields, signal=signal or a_signal())
 
+    def erased(self) -> events.EpisodeErased:
+        """Everything of the episode was deleted; such an event names no session."""
+        return self._event(events.EpisodeErased, {"session": ""})
+
     # what the host asks for ----------------------------------------------------------------------------
 
     def style_wanted(self, **fields: Any) -> events.StyleWanted:
