@@ -63,11 +63,20 @@ def sparse(hook: str, *, styles: Iterable[str] = ()) -> Iterator[tuple[str, Any]
         if "language" in fields:
             yield "in an unknown language", dataclasses.replace(event, language="tlh")
         if "series" in fields:
-            one = Episode([80.0], style=style).updated
+            one = _with_course(event, Episode([80.0], style=style))
             yield "with one session", one
-            yield "with one session nobody rated", Episode([None], style=style).updated
-            yield "with one session nobody came to", Episode([None], missed=[1], style=style).updated
+            yield "with one session nobody rated", _with_course(event, Episode([None], style=style))
+            missed = Episode([None], missed=[1], style=style)
+            yield "with one session nobody came to", _with_course(event, missed)
             yield "about a session that is not in the series", dataclasses.replace(one, session="ses_x")
+
+
+def _with_course(event: Any, course: Episode) -> Any:
+    """The event about another course of sessions."""
+    updated = course.updated
+    known = {"number": updated.number, "scales": ()}
+    changes = {name: value for name, value in known.items() if name in event.__dataclass_fields__}
+    return dataclasses.replace(event, series=updated.series, session=updated.session, **changes)
 
 
 def _sparse_responses(response: events.Response) -> Iterator[tuple[str, events.Response]]:
