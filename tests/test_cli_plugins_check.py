@@ -82,7 +82,7 @@ def test_the_settings_as_documentation(plugin: Path, tmp_path: Path) -> None:
         "| name | type | default | what it does |",
         "|---|---|---|---|",
         "| `url` | str | required | where the other service is. |",
-        "| `token` | SecretStr \\| None | none | for the other service."
+        "| `token` | SecretStr or none | none | for the other service."
         ' A secret: give `{ env = "NAME" }` or `{ file = "PATH" }`. |',
     ]
     done = run("plugins", "check", "talk_balance", "--settings", "--json", folder=tmp_path)

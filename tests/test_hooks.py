@@ -330,6 +330,16 @@ def test_hidden_responses_need_a_declaration(hook: str, visibility: Any) -> None
     assert minimise(own, frozenset({"answers"})) == own
 
 
+async def test_an_event_of_a_subclass_is_emptied_as_well() -> None:
+    for hook, kind in {"detect_signals": events.SeriesUpdated, "describe_talk": events.TalkHeard}.items():
+        special = type("Special", (kind,), {})
+        fields = {name: getattr(EVENTS[hook], name) for name in kind.__dataclass_fields__}
+        seen, host = seen_by()
+        await getattr(host.hooks, hook)(special(**fields))
+        assert isinstance(seen[hook], special)
+        assert getattr(seen[hook], "series", ()) == getattr(seen[hook], "speech", ()) == ()
+
+
 def test_no_event_with_a_sensitive_field_is_forgotten() -> None:
     """A new event that carries responses, speech or a series must be emptied as well."""
     for name, event in EVENTS.items():

@@ -9,10 +9,14 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from alliancekit import events, panels
+from alliancekit.adapters import AdapterHost, PromptHint
 from alliancekit.dispatch import Dispatcher, Outcome, Wanted
 from alliancekit.watchdog import Incident
 
 T = TypeVar("T")
+
+START, DELIVER, WITHDRAW = "adapter.start", "adapter.deliver", "adapter.withdraw"
+"""Under which names the dispatcher knows the methods of adapters."""
 
 _SCORES = Wanted(events.Score, many=True)
 _SIGNALS = Wanted(events.Signal, many=True)
@@ -53,6 +57,20 @@ class Hooks:
     async def close(self) -> None:
         """End the plugin tasks that were abandoned."""
         await self._dispatcher.close()
+
+    # the methods of adapters ---------------------------------------------------------------------------
+
+    async def start_adapters(self, host: AdapterHost) -> list[Outcome[None]]:
+        """Let every connection to a platform begin."""
+        return await self._dispatcher.notify(START, host)
+
+    async def deliver(self, hint: PromptHint) -> list[Outcome[None]]:
+        """Bring a prompt into the call, over every connection that can."""
+        return await self._dispatcher.notify(DELIVER, hint)
+
+    async def withdraw(self, prompt: str) -> list[Outcome[None]]:
+        """Take a prompt off every screen."""
+        return await self._dispatcher.notify(WITHDRAW, prompt)
 
     # notify --------------------------------------------------------------------------------------------
 

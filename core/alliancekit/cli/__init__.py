@@ -35,19 +35,23 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("demo")(demo.demo)
-app.command("serve")(serve.serve)
-app.add_typer(config.app, name="config")
-app.add_typer(plugins.app, name="plugins")
-app.add_typer(new.app, name="new")
-app.command("dev")(develop.dev)
-app.command("replay")(develop.replay)
-app.add_typer(measures.app, name="measures")
-app.command("score")(score.score)
-app.command("change")(change.change)
-app.command("signals")(signals.signals)
-app.command("congruence")(congruence.congruence)
-app.command("export")(export.export)
+
+RUN, PLUGINS, MEASURES = "Run it", "Write and look after plugins", "Measures and scores"
+"""The panels of the help page, in this order."""
+
+app.command("demo", rich_help_panel=RUN)(demo.demo)
+app.command("serve", rich_help_panel=RUN)(serve.serve)
+app.add_typer(config.app, name="config", rich_help_panel=RUN)
+app.command("export", rich_help_panel=RUN)(export.export)
+app.add_typer(new.app, name="new", rich_help_panel=PLUGINS)
+app.command("replay", rich_help_panel=PLUGINS)(develop.replay)
+app.command("dev", rich_help_panel=PLUGINS)(develop.dev)
+app.add_typer(plugins.app, name="plugins", rich_help_panel=PLUGINS)
+app.add_typer(measures.app, name="measures", rich_help_panel=MEASURES)
+app.command("score", rich_help_panel=MEASURES)(score.score)
+app.command("signals", rich_help_panel=MEASURES)(signals.signals)
+app.command("change", rich_help_panel=MEASURES)(change.change)
+app.command("congruence", rich_help_panel=MEASURES)(congruence.congruence)
 
 
 def main() -> None:

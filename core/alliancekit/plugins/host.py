@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from time import perf_counter
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any
 
 import pluggy
 
@@ -23,11 +23,11 @@ from alliancekit.hooks import Hooks
 from alliancekit.hookspecs import HOOKS, PROJECT, AllianceHooks
 from alliancekit.instruments.catalogue import Instruments
 from alliancekit.isolation import ANYTHING, ErrorReport
-from alliancekit.plugins import verify
+from alliancekit.plugins import adapter_calls, verify
 from alliancekit.plugins.config import DEFAULT_PLUGINS, PluginsConfig, did_you_mean
 from alliancekit.plugins.data import KeptData, Rows, migrate
 from alliancekit.plugins.find import Found, find
-from alliancekit.plugins.loader import Given, Why, explain, load
+from alliancekit.plugins.loader import Given, Why, explain, load, trouble
 from alliancekit.plugins.registry import Registry
 from alliancekit.plugins.report import LoadReport, LoadStatus, PluginEntry
 
@@ -141,9 +141,23 @@ class PluginHost:
             except StoreError:
                 raise
             except ANYTHING as error:
-                self._turn_off(plugin, explain(error))
+                self.turn_off(plugin.name, explain(error))
             else:
                 plugin.data.open(rows)
+
+    def turn_off(self, name: str, why: Why) -> None:
+        """Let go of a plugin that was loaded; its instruments and styles stay, sessions refer to them.
+
+        Raises:
+            PluginError: the plugin is required.
+        """
+        plugin = self._plugins[name]
+        plugin.hooks, plugin.why = None, why
+        self.hooks.forget(name)
+        self._registry.forget(name)
+        log.warning("plugin %s does not run: %s %s", name, why.reason, why.fix)
+        if plugin.health.required:
+            raise PluginError(f"The required plugin {name!r} failed: {why.reason}", fix=why.fix)
 
     def runs(self, name: str) -> bool:
         """Whether a plugin is loaded and has not been turned off since."""
@@ -182,7 +196,11 @@ class PluginHost:
     @property
     def adapters(self) -> tuple[Adapter, ...]:
         """The connections to video platforms, in configured order."""
-        return tuple(self._registry.adapters.values())
+        return tuple(adapter for _, adapter in self._registry.adapters.values())
+
+    def adapters_of(self, name: str) -> tuple[Adapter, ...]:
+        """The connections that one plugin brought."""
+        return tuple(adapter for owner, adapter in self._registry.adapters.values() if owner == name)
 
     @property
     def routes(self) -> tuple[tuple[str, Route], ...]:
@@ -314,24 +332,17 @@ class PluginHost:
             if info.kind == "register":
                 continue
             caller: pluggy.HookCaller = getattr(manager.hook, hook)
-            table[hook] = [self._impl(hook, one) for one in reversed(caller.get_hookimpls())]
+            table[hook] = [
+                self._impl(one.plugin_name, hook, one.function, self._config.limits.of(one.plugin_name, hook))
+                for one in reversed(caller.get_hookimpls())
+            ]
+        table |= adapter_calls.table(self._registry.adapters.values(), self._impl)
         return Hooks(Dispatcher(table, call_limit=self._config.limits.call), modules=self._modules())
 
-    def _impl(self, hook: str, one: pluggy.HookImpl) -> Impl:
-        plugin = self._plugins[one.plugin_name]
+    def _impl(self, name: str, hook: str, function: Callable[[Any], Any], limit: float) -> Impl:
+        plugin = self._plugins[name]
         needs = frozenset(plugin.hooks.needs) if plugin.hooks is not None else frozenset()
-        limit = self._config.limits.of(plugin.name, hook)
-        function = cast("Callable[[Any], Awaitable[Any]]", one.function)
-        return Impl(plugin.name, hook, function, limit, needs, plugin.health, self._on_error)
-
-    def _turn_off(self, plugin: _Plugin, why: Why) -> None:
-        """Let go of a plugin that was loaded; its instruments and styles stay, sessions refer to them."""
-        plugin.hooks, plugin.why = None, why
-        self.hooks.forget(plugin.name)
-        self._registry.forget(plugin.name)
-        log.warning("plugin %s does not run: %s %s", plugin.name, why.reason, why.fix)
-        if plugin.health.required:
-            raise PluginError(f"The required plugin {plugin.name!r} failed: {why.reason}", fix=why.fix)
+        return Impl(name, hook, function, limit, needs, plugin.health, self._on_error)
 
     def _modules(self) -> dict[str, str]:
         owners: dict[str, list[str]] = {}
@@ -345,7 +356,7 @@ class PluginHost:
 
     def _entry(self, plugin: _Plugin) -> PluginEntry:
         health = plugin.health
-        why = plugin.why or _trouble(health)
+        why = plugin.why or trouble(health)
         status: LoadStatus = "loaded"
         if plugin.hooks is None:
             status = "disabled" if plugin.off else "failed"
@@ -383,17 +394,3 @@ class PluginHost:
                 module=offer.module,
             )
         return entry
-
-
-def _trouble(health: PluginHealth) -> Why:
-    if health.resting:
-        return Why(
-            f"it failed {health.in_a_row} times in a row and is skipped for a while.",
-            "Its last outcomes name the hook and the exception's type; the log has the place.",
-        )
-    if health.blocked_lately:
-        return Why(
-            "it held the event loop, and every call stood still meanwhile.",
-            "Make it await, or move the slow work to a thread; the log has the place.",
-        )
-    return Why("")

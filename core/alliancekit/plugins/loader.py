@@ -11,6 +11,7 @@ from typing import Any
 
 from alliancekit.data import PluginData
 from alliancekit.errors import AllianceKitError, PluginError
+from alliancekit.health import PluginHealth
 from alliancekit.hookspecs import AllianceHooks
 from alliancekit.isolation import ANYTHING, where
 from alliancekit.plugins import verify
@@ -120,3 +121,18 @@ def _import(name: str, offer: Found, point: EntryPoint) -> Any:
         raise PluginError(
             f"its import raised {type(error).__name__} at {where(error.__traceback__)}.", fix=check
         ) from None
+
+
+def trouble(health: PluginHealth) -> Why:
+    """Why a plugin that is loaded is in trouble now; an empty reason when it is not."""
+    if health.resting:
+        return Why(
+            f"it failed {health.in_a_row} times in a row and is skipped for a while.",
+            "Its last outcomes name the hook and the exception's type; the log has the place.",
+        )
+    if health.blocked_lately:
+        return Why(
+            "it held the event loop, and every call stood still meanwhile.",
+            "Make it await, or move the slow work to a thread; the log has the place.",
+        )
+    return Why("")

@@ -23,7 +23,7 @@ class Registry:
         self.instruments = Instruments()
         self.styles: dict[str, Style] = {}
         self.rules: dict[str, RuleInfo] = {}
-        self.adapters: dict[str, Adapter] = {}
+        self.adapters: dict[str, tuple[str, Adapter]] = {}
         self.routes: dict[tuple[str, str, str], Route] = {}
         self.channels: dict[str, tuple[str, Channel]] = {}
         self.exporters: dict[str, tuple[str, Exporter]] = {}
@@ -55,7 +55,7 @@ class Registry:
             self.instruments.add(instrument)
         self.styles |= {style.name: style for style in styles}
         self.rules |= {rule.name: rule for rule in rules}
-        self.adapters |= {adapter.name: adapter for adapter in adapters}
+        self.adapters |= {one.name: (plugin, one) for one in adapters}
         self.routes |= {(plugin, one.method, one.path.strip("/")): one for one in routes}
         self.channels |= {one.name: (plugin, one) for one in channels}
         self.exporters |= {one.name: (plugin, one) for one in exporters}
