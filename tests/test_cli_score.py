@@ -1,4 +1,4 @@
-"""`alliancekit score` as a process: what it adds, and that a file with a mistake leaves nothing behind."""
+"""`alliancekit score`: what it adds, and that a file with a mistake leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -10,12 +10,23 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from tests.commands import call
 from tests.programs import run
+
+FEW = '[plugins]\nenabled = ["measures", "published"]\n'
+"""The plugins that bring instruments: the rest takes time at each call."""
 
 ITEMS = [f"item{n}" for n in range(1, 13)]
 HEADER = ",".join(["id", *ITEMS])
 ROWS = ["007,5,5,5,5,5,5,5,5,5,5,5,5", "c2,,4,3,2,1,2,3,4,5,4,3,2", "c3,,,3,2,1,2,3,4,5,4,3,2"]
 GOOD = "\n".join([HEADER, *ROWS, ""])
+
+
+@pytest.fixture(autouse=True)
+def _few(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path_factory.mktemp("settings") / "alliancekit.toml"
+    path.write_text(FEW)
+    monkeypatch.setenv("ALLIANCEKIT_CONFIG", str(path))
 
 
 def made(folder: Path, content: bytes | str, name: str = "in.csv") -> Path:
@@ -49,10 +60,10 @@ def test_to_standard_output(tmp_path: Path) -> None:
 def test_files_in_every_format(ending: str, tmp_path: Path) -> None:
     made(tmp_path, GOOD)
     assert (
-        run("score", "--measure", "wai-sr", "in.csv", "--out", f"a{ending}", folder=tmp_path).returncode == 0
+        call("score", "--measure", "wai-sr", "in.csv", "--out", f"a{ending}", folder=tmp_path).returncode == 0
     )
     made(tmp_path, GOOD.replace("item", "WAI-SR_"), "in2.csv")
-    again = run("score", "--measure", "wai-sr", "in2.csv", "--out", f"b{ending}", folder=tmp_path)
+    again = call("score", "--measure", "wai-sr", "in2.csv", "--out", f"b{ending}", folder=tmp_path)
     assert again.returncode == 0, again.stderr
     out = tmp_path / f"a{ending}"
     if ending == ".parquet":
@@ -67,7 +78,7 @@ def test_files_in_every_format(ending: str, tmp_path: Path) -> None:
         ["in.csv", "in2.csv", f"a{ending}", f"b{ending}"]
     )
     # what was written can be read again: the same answers have the same scores
-    done = run("score", "--measure", "wai-sr", out.name, folder=tmp_path)
+    done = call("score", "--measure", "wai-sr", out.name, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     row = table(done.stdout)[1]
     assert (row["stored_total"][:7], row["total"][:7], row["total_differs"]) == (
@@ -82,7 +93,7 @@ def test_published_units_and_a_spreadsheet(tmp_path: Path) -> None:
     message = refused(tmp_path, "srs")
     assert "byte-order mark" in message
     assert "Add --spreadsheet" in message
-    done = run("score", "--measure", "srs", "in.csv", "--spreadsheet", folder=tmp_path)
+    done = call("score", "--measure", "srs", "in.csv", "--spreadsheet", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     first, second = table(done.stdout)
     assert (first["Fall"], first["SRS_1"], first["total"], first["answered"]) == ("01", "8,5", "37.4", "4")
@@ -94,7 +105,7 @@ def test_a_stored_total_is_kept_and_compared(tmp_path: Path) -> None:
         tmp_path,
         "\n".join([HEADER + ",total", ROWS[0] + ",60", ROWS[0] + ",59", ROWS[0] + ",", ROWS[1] + ",36.33"]),
     )
-    done = run("score", "--measure", "wai-sr", "in.csv", folder=tmp_path)
+    done = call("score", "--measure", "wai-sr", "in.csv", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     rows = table(done.stdout)
     assert [row["total_differs"] for row in rows] == ["false", "true", "", "false"]
@@ -107,7 +118,7 @@ def test_rows_with_a_wrong_value_are_set_aside(tmp_path: Path) -> None:
     bad = ['"Anna, she said",6,5,5,5,5,5,5,5,5,5,5,x', "c9,5,5,5,5,5,5,5,5,5,5,5,0"]
     made(tmp_path, "\n".join([HEADER, ROWS[0], bad[0], ROWS[1], bad[1], ""]))
     options = ("--out", "out.csv", "--skip-invalid", "bad.csv")
-    done = run("score", "--measure", "wai-sr", "in.csv", *options, folder=tmp_path)
+    done = call("score", "--measure", "wai-sr", "in.csv", *options, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "2 rows scored." in done.stderr
     assert "2 with a wrong value written to bad.csv" in done.stderr
@@ -123,17 +134,17 @@ def test_rows_with_a_wrong_value_are_set_aside(tmp_path: Path) -> None:
 def refused(folder: Path, measure: str = "wai-sr", *options: str, name: str = "in.csv") -> str:
     """The one line of a refusal; an output file that stood there before stands there unchanged."""
     before = {path.name for path in folder.iterdir()}
-    fresh = run("score", "--measure", measure, name, "--out", "new.csv", *options, folder=folder)
+    fresh = call("score", "--measure", measure, name, "--out", "new.csv", *options, folder=folder)
     assert {path.name for path in folder.iterdir()} == before
     (folder / "old.csv").write_text("precious")
     (folder / "old.parquet").write_text("precious")
     for out in ("old.csv", "old.parquet"):
-        again = run("score", "--measure", measure, name, "--out", out, *options, folder=folder)
+        again = call("score", "--measure", measure, name, "--out", out, *options, folder=folder)
         assert (again.returncode, again.stderr) == (3, fresh.stderr)
         assert (folder / out).read_text() == "precious"
         (folder / out).unlink()
     assert {path.name for path in folder.iterdir()} == before
-    plain = run("score", "--measure", measure, name, *options, folder=folder)
+    plain = call("score", "--measure", measure, name, *options, folder=folder)
     for done in (fresh, plain):
         assert (done.returncode, done.stdout) == (3, ""), done.stderr
     [line] = fresh.stderr.splitlines()
@@ -198,7 +209,7 @@ def test_files_are_never_written_onto_each_other(tmp_path: Path) -> None:
         ("--out", "./a.csv", "--skip-invalid", "a.csv"),
         ("--out", "b.csv", "--skip-invalid", "in.csv"),
     ):
-        done = run("score", "--measure", "wai-sr", "in.csv", *options, folder=tmp_path)
+        done = call("score", "--measure", "wai-sr", "in.csv", *options, folder=tmp_path)
         assert done.returncode == 3
         assert "are the same file" in done.stderr
     assert (tmp_path / "in.csv").read_text() == GOOD
@@ -217,7 +228,7 @@ def test_files_are_never_written_onto_each_other(tmp_path: Path) -> None:
 )
 def test_other_refusals(arguments: tuple[str, ...], says: str, tmp_path: Path) -> None:
     made(tmp_path, GOOD)
-    done = run("score", "--measure", *arguments, folder=tmp_path)
+    done = call("score", "--measure", *arguments, folder=tmp_path)
     assert done.returncode == 3
     assert says in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
@@ -225,8 +236,8 @@ def test_other_refusals(arguments: tuple[str, ...], says: str, tmp_path: Path) -
 
 def test_the_form_is_the_clients_unless_there_is_only_another(tmp_path: Path) -> None:
     made(tmp_path, GOOD)
-    done = run("score", "--measure", "wai-sr", "--form", "therapist", "in.csv", folder=tmp_path)
+    done = call("score", "--measure", "wai-sr", "--form", "therapist", "in.csv", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     made(tmp_path, "1,2,3,4,5,6,7,8\n" + ",".join("0" * 8) + "\n", "sparq.csv")
-    done = run("score", "--measure", "sparq-c", "sparq.csv", folder=tmp_path)
+    done = call("score", "--measure", "sparq-c", "sparq.csv", folder=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -11,6 +11,8 @@ from typer.testing import CliRunner
 
 from alliancekit.cli import app
 from alliancekit.errors import AllianceKitError
+from tests.commands import call
+from tests.instruments.fhir.resources import choice, questionnaire
 from tests.programs import run
 
 SETTINGS = '[plugins]\nenabled = ["strain", "measures", "published"]\n'
@@ -132,10 +134,46 @@ def test_what_a_spreadsheet_writes_is_accepted_when_asked_for():
     assert [line["score"] for line in lines] == [30.5, 31]
 
 
+def test_a_measure_without_a_total_asks_which_scale():
+    with pytest.raises(AllianceKitError, match="Choose by --scale: positive_affect, negative_affect"):
+        signals("session,score\n1,4\n", measure="sparq")
+    rises = "session,score\n1,4\n2,4\n3,4\n4,4\n5,12\n"
+    lines = signals(rises, "--scale", "negative_affect", measure="sparq")
+    assert "fall of 2 SD" in rules(lines[4]), "a rise of negative affect is a fall of what is better"
+
+
+def test_a_scale_with_two_poles_is_read_by_no_rule():
+    with pytest.raises(AllianceKitError, match="Neither end of the scale 'directiveness'"):
+        signals("session,score\n1,4\n", "--scale", "directiveness", measure="c-nip")
+
+
+def test_the_therapists_own_ratings():
+    lines = signals(FALLING, "--form", "therapist")
+    assert "fall of 2 SD" in rules(lines[4])
+    only = signals("session,score\n1,14\n2,14\n", "--scale", "positive_affect", measure="sparq-c")
+    assert [line["score"] for line in only] == [14, 14]
+    with pytest.raises(AllianceKitError, match="column 'therapist', and the scores are the therapist's"):
+        signals("session,score,therapist\n1,30,30\n", "--form", "therapist")
+    with pytest.raises(AllianceKitError, match="no therapist form"):
+        signals("session,score\n1,30\n", "--form", "therapist", measure="srs")
+
+
+def test_an_instrument_of_the_site_is_read_like_any_other(here: Path):
+    Path("q.json").write_text(json.dumps(questionnaire(choice("Q1"), choice("Q2"))))
+    for options, changed in (((), 0), (("--higher", "worse", "--replace"), 1)):
+        done = call("measures", "import", "q.json", "--name", "ours", *options, folder=here)
+        assert done.returncode == 0, done.stderr
+        if not changed:
+            with pytest.raises(AllianceKitError, match="--higher better or worse"):
+                signals("session,score\n1,0\n2,4\n", measure="ours")
+    lines = signals("session,score\n1,0\n2,4\n", measure="ours")
+    assert rules(lines[1]) == ["fixed fall"]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--scale", "nothing"], "It has: "),
+        (["--scale", "nothing"], "Choose by --scale: bond, goal, task, total."),
         (["--group-sd", "0"], "above 0"),
         (["--group-sd", "41"], "at most 40"),
     ],
@@ -152,8 +190,8 @@ def test_exit_codes(here: Path):
     good = run("signals", "--measure", "check-in", "good.csv", folder=here)
     assert (good.returncode, len(good.stdout.splitlines())) == (0, 7)
     for arguments in (["check-in", "bad.csv"], ["no-such", "good.csv"], ["check-in", "missing.csv"]):
-        refused = run("signals", "--measure", *arguments, folder=here)
+        refused = call("signals", "--measure", *arguments, folder=here)
         assert (refused.returncode, refused.stdout) == (3, "")
         assert refused.stderr.startswith("alliancekit: ")
         assert "Traceback" not in refused.stderr
-    assert run("signals", "good.csv", folder=here).returncode == 2
+    assert call("signals", "good.csv", folder=here).returncode == 2

@@ -5,6 +5,7 @@ Exit codes: 0 done, 2 wrong usage, 3 refused or invalid input. `--json` prints J
 
 from __future__ import annotations
 
+import errno
 import sys
 
 import typer
@@ -27,6 +28,9 @@ from alliancekit.errors import AllianceKitError
 
 REFUSED = 3
 """Exit code for refused or invalid input."""
+
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+"""Errors that come of the place where output goes, also the standard output and temporary files."""
 
 app = typer.Typer(
     name="alliancekit",
@@ -60,4 +64,11 @@ def main() -> None:
         app()
     except AllianceKitError as error:
         print(f"alliancekit: {error}", file=sys.stderr)
+        raise SystemExit(REFUSED) from None
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        print(
+            f"alliancekit: The output cannot be written: {error.strerror}. Make room for it.", file=sys.stderr
+        )
         raise SystemExit(REFUSED) from None
