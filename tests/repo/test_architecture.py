@@ -26,6 +26,7 @@ PUBLIC = {
     "channels",
     "data",
     "exports",
+    "languages",
     "panels",
     "sessions",
     "errors",

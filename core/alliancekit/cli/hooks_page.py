@@ -13,7 +13,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any, Final, get_type_hints
 
-from alliancekit import events, panels
+from alliancekit import events, languages, panels
 from alliancekit.hookspecs import HOOK_API, HOOKS, AllianceHooks, HookInfo
 
 PAGE: Final = Path(__file__).parents[2] / "HOOKS.md"
@@ -133,7 +133,7 @@ def _first_paragraph(cls: type[Any]) -> str:
 def _parts_of_events() -> list[type[Any]]:
     return [
         cls
-        for module in (events, panels)
+        for module in (events, panels, languages)
         for cls in vars(module).values()
         if inspect.isclass(cls) and is_dataclass(cls) and not issubclass(cls, events.Event)
     ]
@@ -144,11 +144,13 @@ def _later() -> dict[str, Any]:
     from alliancekit.adapters import Adapter, Route
     from alliancekit.channels import Channel
     from alliancekit.exports import Exporter
+    from alliancekit.languages import Language
 
     return {
         "Adapter": Adapter,
         "Channel": Channel,
         "Exporter": Exporter,
+        "Language": Language,
         "Panel": panels.Panel,
         "Route": Route,
     }

@@ -13,6 +13,9 @@ from alliancekit.exports import Exporter
 from alliancekit.hookspecs import AllianceHooks
 from alliancekit.instruments.catalogue import Instruments
 from alliancekit.instruments.model import Instrument
+from alliancekit.languages import Language
+from alliancekit.languages.checks import check, remarks
+from alliancekit.languages.wording import worded
 from alliancekit.plugins.verify import MARK
 
 
@@ -27,13 +30,16 @@ class Registry:
         self.routes: dict[tuple[str, str, str], Route] = {}
         self.channels: dict[str, tuple[str, Channel]] = {}
         self.exporters: dict[str, tuple[str, Exporter]] = {}
+        self.languages: dict[str, Language] = {}
         self._owners: dict[tuple[str, ...], str] = {}
 
-    def take(self, plugin: str, hooks: AllianceHooks) -> None:
+    def take(self, plugin: str, hooks: AllianceHooks) -> list[str]:
         """Call a plugin's register hooks and keep all that they return, or nothing of it.
 
+        Returns: what its author should know, although it runs.
+
         Raises:
-            PluginError: a value has the wrong type, or a name is taken.
+            PluginError: a value has the wrong type, a name is taken, or a language is not complete.
             BaseException: whatever the plugin raises.
         """
         instruments = _returned(hooks, "register_instruments", Instrument)
@@ -43,6 +49,7 @@ class Registry:
         routes = _returned(hooks, "register_routes", Route)
         channels = _returned(hooks, "register_channels", Channel)
         exporters = _returned(hooks, "register_exporters", Exporter)
+        languages = _returned(hooks, "register_languages", Language)
         claims: list[tuple[str, ...]] = [("instrument", one.name, one.form) for one in instruments]
         claims += [("style", one.name) for one in styles]
         claims += [("rule", one.name) for one in rules]
@@ -50,7 +57,11 @@ class Registry:
         claims += [("route", plugin, one.method, one.path.strip("/")) for one in routes]
         claims += [("channel", one.name) for one in channels]
         claims += [("exporter", one.name) for one in exporters]
+        claims += [("language", str(one.tag).lower()) for one in languages]
         self._check(plugin, claims)
+        known = {(one.name, one.form): one for one in (*self.instruments, *instruments)}
+        for language in languages:
+            check(language, known)
         for instrument in instruments:
             self.instruments.add(instrument)
         self.styles |= {style.name: style for style in styles}
@@ -59,7 +70,10 @@ class Registry:
         self.routes |= {(plugin, one.method, one.path.strip("/")): one for one in routes}
         self.channels |= {one.name: (plugin, one) for one in channels}
         self.exporters |= {one.name: (plugin, one) for one in exporters}
+        for language in languages:
+            self._speak(language)
         self._owners |= dict.fromkeys(claims, plugin)
+        return [remark for language in languages for remark in remarks(language, known)]
 
     def forget(self, plugin: str) -> None:
         """Take back what a plugin would do; what it told (instruments, styles) stays."""
@@ -70,6 +84,15 @@ class Registry:
                 del self.exporters[name[0]]
             elif kind == "channel":
                 del self.channels[name[0]]
+            elif kind == "language":
+                del self.languages[name[0]]
+
+    def _speak(self, language: Language) -> None:
+        self.languages[language.tag.lower()] = language
+        for one in language.instruments:
+            if (one.instrument, one.form) in self.instruments:
+                there = self.instruments.get(one.instrument, one.form)
+                self.instruments.replace(worded(there, language.tag, one.texts))
 
     def _check(self, plugin: str, claims: Sequence[tuple[str, ...]]) -> None:
         for number, claim in enumerate(claims):

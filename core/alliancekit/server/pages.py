@@ -13,7 +13,6 @@ from alliancekit.server import auth, schemas
 from alliancekit.server.therapist import build, render
 from alliancekit.server.tokens import TherapistClaims
 from alliancekit.store import outbox
-from alliancekit.web.embed import embed_etag, embed_script
 from alliancekit.web.rating import accepted, rating_page
 
 router = APIRouter(include_in_schema=False)
@@ -31,8 +30,9 @@ LAG_LIMIT = 60.0
 @router.get("/embed.js")
 async def embed(request: Request) -> Response:
     """The custom element's script."""
+    made = auth.backend_of(request).embed
     headers = {
-        "ETag": embed_etag(),
+        "ETag": made.etag,
         "Cache-Control": "public, max-age=300",
         # A vendor's page on another origin loads it with an integrity attribute, which needs CORS.
         "Access-Control-Allow-Origin": "*",
@@ -42,7 +42,7 @@ async def embed(request: Request) -> Response:
     known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
     if known & {headers["ETag"], "*"}:
         return Response(status_code=304, headers=headers)
-    return Response(embed_script(), media_type=JAVASCRIPT, headers=headers)
+    return Response(made.script, media_type=JAVASCRIPT, headers=headers)
 
 
 @router.get("/r/{link}")
@@ -54,13 +54,15 @@ async def rating(request: Request, link: str) -> Response:
         "Referrer-Policy": "no-referrer",
     }
     backend = auth.backend_of(request)
+    languages = backend.service.languages
     try:
         token = backend.token_of_link(link)
         person = (await backend.caller(token)).participant
     except (NotAllowedError, NotFoundError):
         wanted = accepted(request.headers.get("accept-language", ""))
-        return HTMLResponse(rating_page(*wanted), 410, headers)
-    return HTMLResponse(rating_page(person.language if person else "", token=token), 200, headers)
+        return HTMLResponse(rating_page(languages.find(*wanted)), 410, headers)
+    language = languages.find(person.language if person else "")
+    return HTMLResponse(rating_page(language, token=token), 200, headers)
 
 
 @router.get("/r-static/rating.css")
