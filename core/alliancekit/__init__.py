@@ -10,6 +10,7 @@ channels        ways to people who have no page open
 data            what a plugin may keep: its own rows
 exports         an episode as exporters get it
 languages       what people read, in one language; AllianceKit's own and a plugin's
+pages           pages of plugins among the therapist's
 panels          what plugins show on the therapist's page
 sessions        facts about presence, and the session machine that infers the call's end
 instruments     measures as data: items, keys, scales, cut-offs, sources, licences

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from alliancekit.channels import Channel
     from alliancekit.exports import Exporter
     from alliancekit.languages import Language
+    from alliancekit.pages import Page
 
 HOOK_API = 1
 """Raised only when a hook or an event field is removed."""
@@ -326,6 +327,34 @@ class AllianceHooks:
                 @hookimpl
                 def register_channels(self) -> Sequence[Channel]:
                     return [Channel(name="letters", send=self.post)]
+            ```
+        """
+        return ()
+
+    @_hook("register", when="once at start")
+    def register_pages(self) -> Sequence[Page]:
+        """Contribute pages among the therapist's, at `/therapist/plugins/<plugin>/<path>`.
+
+        The host asks for the therapist's session, and draws what the page consists of.
+
+        Returns: pages; two with the same path are refused.
+
+        Example:
+            ```python
+            from collections.abc import Sequence
+
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+            from alliancekit.pages import Page, PageWanted
+            from alliancekit.panels import Panel, PanelText
+
+
+            class Help(AllianceHooks):
+                async def help(self, wanted: PageWanted) -> Sequence[Panel]:
+                    return [Panel("Who to call", (PanelText("The practice's office knows."),))]
+
+                @hookimpl
+                def register_pages(self) -> Sequence[Page]:
+                    return [Page(path="help", title="Help", panels=self.help, navigation=True)]
             ```
         """
         return ()

@@ -27,6 +27,7 @@ PUBLIC = {
     "data",
     "exports",
     "languages",
+    "pages",
     "panels",
     "sessions",
     "errors",

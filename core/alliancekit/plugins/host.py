@@ -23,6 +23,7 @@ from alliancekit.hookspecs import HOOKS, PROJECT, AllianceHooks
 from alliancekit.instruments.catalogue import Instruments
 from alliancekit.isolation import ANYTHING, ErrorReport
 from alliancekit.languages import Language
+from alliancekit.pages import Page
 from alliancekit.plugins import verify
 from alliancekit.plugins.config import DEFAULT_PLUGINS, PluginsConfig, did_you_mean
 from alliancekit.plugins.data import Rows, migrate
@@ -177,6 +178,16 @@ class PluginHost:
     def channels(self) -> Mapping[str, tuple[str, Channel]]:
         """Delivery channel → (plugin, channel)."""
         return MappingProxyType(self._registry.channels)
+
+    @property
+    def rule_owners(self) -> Mapping[str, str]:
+        """Rule → the plugin that follows it."""
+        return self._registry.owners("rule")
+
+    @property
+    def pages(self) -> Mapping[tuple[str, str], Page]:
+        """(plugin, path) → page, in configured order."""
+        return MappingProxyType(self._registry.pages)
 
     @property
     def languages(self) -> tuple[Language, ...]:

@@ -16,6 +16,7 @@ from alliancekit.instruments.model import Instrument
 from alliancekit.languages import Language
 from alliancekit.languages.checks import check, remarks
 from alliancekit.languages.wording import worded
+from alliancekit.pages import Page
 from alliancekit.plugins.verify import MARK
 
 
@@ -31,6 +32,7 @@ class Registry:
         self.channels: dict[str, tuple[str, Channel]] = {}
         self.exporters: dict[str, tuple[str, Exporter]] = {}
         self.languages: dict[str, Language] = {}
+        self.pages: dict[tuple[str, str], Page] = {}
         self._owners: dict[tuple[str, ...], str] = {}
 
     def take(self, plugin: str, hooks: AllianceHooks) -> list[str]:
@@ -50,6 +52,7 @@ class Registry:
         channels = _returned(hooks, "register_channels", Channel)
         exporters = _returned(hooks, "register_exporters", Exporter)
         languages = _returned(hooks, "register_languages", Language)
+        pages = _returned(hooks, "register_pages", Page)
         claims: list[tuple[str, ...]] = [("instrument", one.name, one.form) for one in instruments]
         claims += [("style", one.name) for one in styles]
         claims += [("rule", one.name) for one in rules]
@@ -58,6 +61,7 @@ class Registry:
         claims += [("channel", one.name) for one in channels]
         claims += [("exporter", one.name) for one in exporters]
         claims += [("language", str(one.tag).lower()) for one in languages]
+        claims += [("page", plugin, one.path) for one in pages]
         self._check(plugin, claims)
         known = {(one.name, one.form): one for one in (*self.instruments, *instruments)}
         for language in languages:
@@ -70,10 +74,15 @@ class Registry:
         self.routes |= {(plugin, one.method, one.path.strip("/")): one for one in routes}
         self.channels |= {one.name: (plugin, one) for one in channels}
         self.exporters |= {one.name: (plugin, one) for one in exporters}
+        self.pages |= {(plugin, one.path): one for one in pages}
         for language in languages:
             self._speak(language)
         self._owners |= dict.fromkeys(claims, plugin)
         return [remark for language in languages for remark in remarks(language, known)]
+
+    def owners(self, kind: str) -> dict[str, str]:
+        """Name → the plugin that brought it, of one kind of contribution."""
+        return {claim[1]: owner for claim, owner in self._owners.items() if claim[0] == kind}
 
     def forget(self, plugin: str) -> None:
         """Take back what a plugin would do; what it told (instruments, styles) stays."""
@@ -84,6 +93,8 @@ class Registry:
                 del self.exporters[name[0]]
             elif kind == "channel":
                 del self.channels[name[0]]
+            elif kind == "page":
+                del self.pages[name[0], name[1]]
             elif kind == "language":
                 del self.languages[name[0]]
 
