@@ -25,8 +25,8 @@ INTRO: Final = (
     "that all is well."
 )
 RECORD: Final = (
-    "Counted in simulated courses with known falls, not in real ones. The first number is the share of the "
-    "falls that a rule found, the second the share of the sessions without a fall in which it spoke as well."
+    "Counted in simulated courses with known falls, not in real ones; percent. The first number is the share "
+    "of the falls that a rule found, the second the share of the sessions without a fall in which it spoke as well."
 )
 
 
@@ -65,10 +65,7 @@ def _table(records: Mapping[str, Sequence[RuleRecord]]) -> PanelTable | None:
         return None
     rows = []
     for name, row in records.items():
-        by_length = {
-            one.sessions: f"{one.hits:.0f}\N{NO-BREAK SPACE}% / {one.false_alarms:.0f}\N{NO-BREAK SPACE}%"
-            for one in row
-        }
+        by_length = {one.sessions: f"{one.hits:.0f} / {one.false_alarms:.0f}" for one in row}
         rows.append((name, *(by_length.get(length, "–") for length in lengths)))
-    columns = ("Rule", *(f"{length} sessions" for length in lengths))
+    columns = ("Rule; sessions:", *(str(length) for length in lengths))
     return PanelTable("Falls found and false alarms, by the length of the course", columns, tuple(rows))
