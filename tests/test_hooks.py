@@ -133,6 +133,21 @@ async def test_hook_register_channels() -> None:
     assert "https" not in repr(message)
 
 
+def test_hook_register_languages() -> None:
+    _, host = load_example("register_languages")
+    [language] = host.languages
+    assert (language.tag, language.element["send"], language.direction) == ("en-XA", "Send!", "ltr")
+
+
+async def test_hook_register_pages() -> None:
+    from alliancekit.pages import PageWanted
+
+    _, host = load_example("register_pages")
+    page = host.pages["example", "help"]
+    [panel] = await page.panels(PageWanted(tenant="ten_1", therapist="t1"))
+    assert (page.title, page.navigation, panel.title) == ("Help", True, "Who to call")
+
+
 async def test_hook_session_started() -> None:
     assert (await notified("session_started")).running == {"ses_1"}
 

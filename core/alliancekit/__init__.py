@@ -9,6 +9,8 @@ adapters        the base of every connection to a video platform
 channels        ways to people who have no page open
 data            what a plugin may keep: its own rows
 exports         an episode as exporters get it
+languages       what people read, in one language; AllianceKit's own and a plugin's
+pages           pages of plugins among the therapist's
 panels          what plugins show on the therapist's page
 sessions        facts about presence, and the session machine that infers the call's end
 instruments     measures as data: items, keys, scales, cut-offs, sources, licences
@@ -46,7 +48,7 @@ service         all of it put together
 What people touch:
 
 scaffold        new distributions: from a template, or as a copy
-web             the custom element and its texts
+web             the custom element and the rating page
 server          the HTTP API, the WebSocket, the therapist's pages
 demo            a whole call on this machine
 development     what helps while a plugin is being written

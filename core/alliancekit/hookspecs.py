@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from alliancekit.adapters import Adapter, Route
     from alliancekit.channels import Channel
     from alliancekit.exports import Exporter
+    from alliancekit.languages import Language
+    from alliancekit.pages import Page
 
 HOOK_API = 1
 """Raised only when a hook or an event field is removed."""
@@ -325,6 +327,62 @@ class AllianceHooks:
                 @hookimpl
                 def register_channels(self) -> Sequence[Channel]:
                     return [Channel(name="letters", send=self.post)]
+            ```
+        """
+        return ()
+
+    @_hook("register", when="once at start")
+    def register_pages(self) -> Sequence[Page]:
+        """Contribute pages among the therapist's, at `/therapist/plugins/<plugin>/<path>`.
+
+        The host asks for the therapist's session, and draws what the page consists of.
+
+        Returns: pages; two with the same path are refused.
+
+        Example:
+            ```python
+            from collections.abc import Sequence
+
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+            from alliancekit.pages import Page, PageWanted
+            from alliancekit.panels import Panel, PanelText
+
+
+            class Help(AllianceHooks):
+                async def help(self, wanted: PageWanted) -> Sequence[Panel]:
+                    return [Panel("Who to call", (PanelText("The practice's office knows."),))]
+
+                @hookimpl
+                def register_pages(self) -> Sequence[Page]:
+                    return [Page(path="help", title="Help", panels=self.help, navigation=True)]
+            ```
+        """
+        return ()
+
+    @_hook("register", when="once at start, after the plugins that bring instruments")
+    def register_languages(self) -> Sequence[Language]:
+        """Contribute languages: the texts of the element, of the rating page and of included instruments.
+
+        Participants with that language see them. A language lacking a text, or with one too many or other
+        placeholders than English, is refused. Wording that belongs to somebody else comes in a text pack.
+
+        Returns: languages; one that AllianceKit or another plugin speaks is refused.
+
+        Example:
+            ```python
+            from collections.abc import Sequence
+
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+            from alliancekit.languages import Language, own_languages
+
+
+            class Shouted(AllianceHooks):
+                @hookimpl
+                def register_languages(self) -> Sequence[Language]:
+                    english = next(one for one in own_languages() if one.tag == "en")
+                    element = {key: f"{text}!" for key, text in english.element.items()}
+                    rating = {key: f"{text}!" for key, text in english.rating.items()}
+                    return [Language(tag="en-XA", element=element, rating=rating)]
             ```
         """
         return ()

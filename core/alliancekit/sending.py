@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import Callable
 from typing import Final
 
@@ -11,7 +9,7 @@ from sqlalchemy import Connection
 
 from alliancekit.channels import Channel, Message
 from alliancekit.errors import ConflictError, NotFoundError, RefusedError
-from alliancekit.isolation import ANYTHING, reference, where
+from alliancekit.isolation import alone
 from alliancekit.plugins import PluginHost
 from alliancekit.store import audit, prompts
 from alliancekit.store import sessions as rows
@@ -21,8 +19,6 @@ from alliancekit.store.sessions import StoredParticipant
 
 LIMIT: Final = 10.0
 """Seconds that a channel gets for one message."""
-
-log = logging.getLogger("alliancekit.sending")
 
 
 class UnknownChannelError(RefusedError):
@@ -83,7 +79,7 @@ async def send(
         language=person.language,
         link=link_of(person),
     )
-    failure = await _hand_over(plugin, chosen, message)
+    _, failure = await alone(plugin, f"channel {channel}", _handed_over(chosen, message), LIMIT)
 
     def record(conn: Connection) -> None:
         status = "failed" if failure else "sent"
@@ -119,19 +115,5 @@ def _asked(conn: Connection, tenant: str, prompt: str, now: float) -> tuple[Prom
     return found, person
 
 
-async def _hand_over(plugin: str, channel: Channel, message: Message) -> str:
-    """Empty when the message was taken, else the exception's type: its text may hold the link."""
-    task = asyncio.ensure_future(channel.send(message))
-    done, _ = await asyncio.wait([task], timeout=LIMIT)
-    if not done:
-        task.cancel()
-        log.warning("plugin %s: its channel %s took too long", plugin, channel.name)
-        return "timeout"
-    try:
-        task.result()
-    except (asyncio.CancelledError, *ANYTHING) as error:
-        known_as = reference()
-        message_text = "plugin %s raised %s in its channel at %s (ref %s)"
-        log.warning(message_text, plugin, type(error).__name__, where(error.__traceback__), known_as)
-        return f"{type(error).__name__}, reference {known_as}"
-    return ""
+async def _handed_over(channel: Channel, message: Message) -> None:
+    await channel.send(message)

@@ -24,6 +24,7 @@ from alliancekit.feedback import AskPolicy, Feedback
 from alliancekit.instruments.catalogue import Instruments
 from alliancekit.instruments.site import Deployed, deployed
 from alliancekit.isolation import ErrorReport
+from alliancekit.languages import Languages
 from alliancekit.live import Address, LiveHub
 from alliancekit.outbox import Relay
 from alliancekit.pipeline import Pipeline, hint_of
@@ -83,6 +84,7 @@ class Service:
         self.draining = False
         self._tasks: list[asyncio.Task[None]] = []
         self._watchdog = Watchdog(self.hooks, limit=config.limits.block)
+        self.languages: Languages
         self.database: Database
         self.feedback: Feedback
         self.calls: calls.Calls
@@ -103,6 +105,7 @@ class Service:
         except AllianceKitError:
             await self.database.close()
             raise
+        self.languages = Languages(self.plugins.languages)
         prompt_settings = self.settings.prompts
         policy = AskPolicy(
             in_call=prompt_settings.expire_in_call_after,
@@ -110,7 +113,12 @@ class Service:
             later=prompt_settings.again_after,
         )
         self.feedback = Feedback(
-            self.database, self.instruments, policy, committed=self._committed, clock=self.clock
+            self.database,
+            self.instruments,
+            policy,
+            committed=self._committed,
+            direction=self.languages.direction,
+            clock=self.clock,
         )
         self.calls = calls.Calls(
             self.database, self.settings.call.policy(), committed=self._committed, clock=self.clock

@@ -26,6 +26,8 @@ PUBLIC = {
     "channels",
     "data",
     "exports",
+    "languages",
+    "pages",
     "panels",
     "sessions",
     "errors",

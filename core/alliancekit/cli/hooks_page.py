@@ -13,7 +13,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any, Final, get_type_hints
 
-from alliancekit import events, panels
+from alliancekit import events, languages, pages, panels
 from alliancekit.hookspecs import HOOK_API, HOOKS, AllianceHooks, HookInfo
 
 PAGE: Final = Path(__file__).parents[2] / "HOOKS.md"
@@ -133,9 +133,12 @@ def _first_paragraph(cls: type[Any]) -> str:
 def _parts_of_events() -> list[type[Any]]:
     return [
         cls
-        for module in (events, panels)
+        for module in (events, panels, pages, languages)
         for cls in vars(module).values()
-        if inspect.isclass(cls) and is_dataclass(cls) and not issubclass(cls, events.Event)
+        if inspect.isclass(cls)
+        and is_dataclass(cls)
+        and not issubclass(cls, events.Event)
+        and cls.__module__.startswith(module.__name__)
     ]
 
 
@@ -144,11 +147,15 @@ def _later() -> dict[str, Any]:
     from alliancekit.adapters import Adapter, Route
     from alliancekit.channels import Channel
     from alliancekit.exports import Exporter
+    from alliancekit.languages import Language
+    from alliancekit.pages import Page
 
     return {
         "Adapter": Adapter,
         "Channel": Channel,
         "Exporter": Exporter,
+        "Language": Language,
+        "Page": Page,
         "Panel": panels.Panel,
         "Route": Route,
     }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 from time import perf_counter
 from types import MappingProxyType
@@ -23,37 +22,18 @@ from alliancekit.hooks import Hooks
 from alliancekit.hookspecs import HOOKS, PROJECT, AllianceHooks
 from alliancekit.instruments.catalogue import Instruments
 from alliancekit.isolation import ANYTHING, ErrorReport
+from alliancekit.languages import Language
+from alliancekit.pages import Page
 from alliancekit.plugins import adapter_calls, verify
 from alliancekit.plugins.config import DEFAULT_PLUGINS, PluginsConfig, did_you_mean
-from alliancekit.plugins.data import KeptData, Rows, migrate
+from alliancekit.plugins.data import Rows, migrate
+from alliancekit.plugins.entries import Loading, entry_of, not_enabled
 from alliancekit.plugins.find import Found, find
-from alliancekit.plugins.loader import Given, Why, explain, load, trouble
+from alliancekit.plugins.loader import Given, Why, explain, load
 from alliancekit.plugins.registry import Registry
-from alliancekit.plugins.report import LoadReport, LoadStatus, PluginEntry
+from alliancekit.plugins.report import LoadReport
 
 log = logging.getLogger("alliancekit.plugins")
-
-
-@dataclass(slots=True)
-class _Plugin:
-    """One name on its way from the configuration to the report."""
-
-    name: str
-    health: PluginHealth
-    given: Given | None = None
-    hooks: AllianceHooks | None = None
-    why: Why | None = None
-    off: bool = False
-    seconds: float = 0.0
-    warnings: list[str] = field(default_factory=list)
-    data: KeptData | None = None
-
-    def keep(self, kind: type[AllianceHooks], rows: Rows | None) -> KeptData:
-        """The plugin's handle on its rows."""
-        self.data = KeptData(self.name, kind.data_version)
-        if rows is not None:
-            self.data.open(rows)
-        return self.data
 
 
 class PluginHost:
@@ -88,7 +68,7 @@ class PluginHost:
         self._discover = discover
         self._no_plugins = no_plugins
         self._found: dict[str, tuple[Found, ...]] = {}
-        self._plugins: dict[str, _Plugin] = {}
+        self._plugins: dict[str, Loading] = {}
         self._registry = Registry()
         self._hooks: Hooks | None = None
 
@@ -217,6 +197,21 @@ class PluginHost:
         """Delivery channel → (plugin, channel)."""
         return MappingProxyType(self._registry.channels)
 
+    @property
+    def rule_owners(self) -> Mapping[str, str]:
+        """Rule → the plugin that follows it."""
+        return self._registry.owners("rule")
+
+    @property
+    def pages(self) -> Mapping[tuple[str, str], Page]:
+        """(plugin, path) → page, in configured order."""
+        return MappingProxyType(self._registry.pages)
+
+    @property
+    def languages(self) -> tuple[Language, ...]:
+        """What plugins bring beside AllianceKit's own languages."""
+        return tuple(self._registry.languages.values())
+
     def needs(self, name: str) -> frozenset[DataNeed]:
         """What a plugin that runs declares to need."""
         hooks = self._plugins[name].hooks
@@ -225,18 +220,9 @@ class PluginHost:
     @property
     def report(self) -> LoadReport:
         """How every plugin is doing now."""
-        configured = [self._entry(plugin) for plugin in self._plugins.values()]
-        others = [
-            self._described(
-                PluginEntry(
-                    name=name,
-                    status="disabled",
-                    reason="installed, but not enabled.",
-                    fix=f"Add {name!r} to plugins.also to run it.",
-                )
-            )
-            for name in sorted(self._found.keys() - self._plugins.keys())
-        ]
+        configured = [entry_of(plugin, self._found) for plugin in self._plugins.values()]
+        names = sorted(self._found.keys() - self._plugins.keys())
+        others = [not_enabled(name, self._found) for name in names]
         return LoadReport((*configured, *others))
 
     # steps of load -------------------------------------------------------------------------------------
@@ -245,11 +231,11 @@ class PluginHost:
         enabled = [name for name in self._config.order if self._discover or name in self._extra]
         return list(dict.fromkeys([*enabled, *self._extra]))
 
-    def _wanted(self, name: str) -> _Plugin:
+    def _wanted(self, name: str) -> Loading:
         limits = self._config.limits
         required = name in self._config.required
         health = PluginHealth(name, required=required, patience=limits.patience, cooling=limits.cooling)
-        plugin = _Plugin(name, health, given=self._extra.get(name))
+        plugin = Loading(name, health, given=self._extra.get(name))
         if self._no_plugins:
             plugin.off, plugin.why = True, Why("started without plugins.", "Start without --no-plugins.")
         elif name in self._config.disabled:
@@ -279,7 +265,7 @@ class PluginHost:
                     fix=did_you_mean(name, self._plugins) or f"Add {name!r} to plugins.also.",
                 )
 
-    def _load(self, plugin: _Plugin) -> None:
+    def _load(self, plugin: Loading) -> None:
         begin = perf_counter()
         try:
             table = self._config.settings.get(plugin.name)
@@ -304,11 +290,12 @@ class PluginHost:
                     manager.register(plugin.hooks, plugin.name)
                 except (pluggy.PluginValidationError, ValueError) as error:
                     self._drop(manager, plugin, PluginError(f"pluggy refuses it ({type(error).__name__})."))
-        for plugin in self._plugins.values():
+        # A language is compared with the instruments of all plugins.
+        for plugin in sorted(self._plugins.values(), key=_brings_a_language):
             if plugin.hooks is not None:
                 begin = perf_counter()
                 try:
-                    self._registry.take(plugin.name, plugin.hooks)
+                    plugin.warnings += self._registry.take(plugin.name, plugin.hooks)
                 except ANYTHING as error:
                     self._tell(plugin.name, "register", error)
                     self._drop(manager, plugin, error)
@@ -320,7 +307,7 @@ class PluginHost:
             self._on_error(plugin, doing, error)
 
     @staticmethod
-    def _drop(manager: pluggy.PluginManager, plugin: _Plugin, error: BaseException) -> None:
+    def _drop(manager: pluggy.PluginManager, plugin: Loading, error: BaseException) -> None:
         # pluggy 1.6 leaves a plugin half registered when it refuses it.
         if manager.has_plugin(plugin.name):
             manager.unregister(name=plugin.name)
@@ -352,45 +339,6 @@ class PluginHost:
                 owners.setdefault(root, []).append(plugin.name)
         return {root: names[0] for root, names in owners.items() if len(names) == 1 and root != PROJECT}
 
-    # the report ----------------------------------------------------------------------------------------
 
-    def _entry(self, plugin: _Plugin) -> PluginEntry:
-        health = plugin.health
-        why = plugin.why or trouble(health)
-        status: LoadStatus = "loaded"
-        if plugin.hooks is None:
-            status = "disabled" if plugin.off else "failed"
-        elif health.resting:
-            status = "quarantined"
-        elif health.blocked_lately:
-            status = "blocked"
-        entry = PluginEntry(
-            name=plugin.name,
-            status=status,
-            reason=why.reason,
-            fix=why.fix,
-            required=health.required,
-            hooks=verify.implemented(type(plugin.hooks)) if plugin.hooks is not None else (),
-            warnings=tuple(plugin.warnings),
-            load_ms=round(plugin.seconds * 1000, 3),
-            calls=health.calls,
-            failures=health.failures,
-            skipped=health.skipped,
-            blocked=health.blocked,
-            last=health.last,
-        )
-        if plugin.given is not None:
-            kind = plugin.given if isinstance(plugin.given, type) else type(plugin.given)
-            return replace(entry, group="code", module=kind.__module__)
-        return self._described(entry)
-
-    def _described(self, entry: PluginEntry) -> PluginEntry:
-        for offer in self._found.get(entry.name, ())[:1]:
-            return replace(
-                entry,
-                group=offer.group,
-                version=offer.version,
-                distribution=offer.distribution,
-                module=offer.module,
-            )
-        return entry
+def _brings_a_language(plugin: Loading) -> bool:
+    return plugin.hooks is not None and "register_languages" in verify.implemented(type(plugin.hooks))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection
@@ -29,6 +30,7 @@ from alliancekit.store import audit, prompts, tenants
 from alliancekit.store import sessions as rows
 from alliancekit.store.erasure import erase_episode
 from alliancekit.store.sessions import Created, NewParticipant, NewSession, StoredParticipant
+from alliancekit.web.embed import Embed
 
 
 class UnknownChoiceError(RefusedError):
@@ -59,6 +61,11 @@ class Backend:
         keys = [Key(kid, secret) for kid, secret in service.settings.keys().items()]
         self.tokens = Tokens(keys, issuer=service.settings.issuer or "alliancekit")
         self.live = service.live
+
+    @cached_property
+    def embed(self) -> Embed:
+        """The custom element's script, with the languages of the service that runs."""
+        return Embed(self.service.languages)
 
     # vendors -------------------------------------------------------------------------------------------
 

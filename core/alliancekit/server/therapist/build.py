@@ -14,7 +14,7 @@ from alliancekit.events import Guidance, Response, Role, RuleInfo, Segment, Sign
 from alliancekit.instruments.catalogue import Instruments
 from alliancekit.instruments.model import CutOff, Instrument, Item
 from alliancekit.server.live import PATH as LIVE_PATH
-from alliancekit.server.therapist import findings, panels, views, words
+from alliancekit.server.therapist import findings, panels, plugin_pages, views, words
 from alliancekit.server.therapist.series import rated
 from alliancekit.server.therapist.views import Reading, ReadingState, ResponseState
 from alliancekit.server.tokens import TherapistClaims
@@ -89,7 +89,7 @@ async def episode(
     name = found[-1].session.style if found else course.style
     style = service.plugins.styles.get(name, Style(name=name, title=name, description=""))
     builder = _Builder(service.instruments, found, asked, segments, service.plugins.rules)
-    view = builder.view(course, style, token)
+    view = replace(builder.view(course, style, token), rule_pages=plugin_pages.of_rules(service.plugins))
     if not with_panels:
         return view
     shown, gaps = await panels.of(service.hooks, course, found, style=name, language=LANGUAGE, now=now)

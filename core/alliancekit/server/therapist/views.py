@@ -182,6 +182,14 @@ RuleState = Literal["agreed", "disagreed", "too_few"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A page and where it is."""
+
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RuleView:
     """One rule behind a finding, in words: what it looks for, its numbers, its source.
 
@@ -276,6 +284,7 @@ class EpisodeView:
     not_computed: tuple[NotComputed, ...] = ()
     panels: tuple[ShownPanel, ...] = ()
     not_asked: tuple[NotAsked, ...] = ()
+    rule_pages: Mapping[str, Link] = field(default_factory=dict)
     live: Live | None = None
     timezone: str = "UTC"
 
