@@ -348,7 +348,8 @@ class PluginHost:
         why = plugin.why or _trouble(health)
         status: LoadStatus = "loaded"
         if plugin.hooks is None:
-            status = "disabled" if plugin.off else "failed"
+            absent = why.extra and not self._config.names(plugin.name)
+            status = "disabled" if plugin.off else "not installed" if absent else "failed"
         elif health.resting:
             status = "quarantined"
         elif health.blocked_lately:
