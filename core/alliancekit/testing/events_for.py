@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
 from alliancekit import events
@@ -52,8 +52,9 @@ def sparse(hook: str, *, styles: Iterable[str] = ()) -> Iterator[tuple[str, Any]
             event = dataclasses.replace(event, style=style)
         for name in fields:
             value = getattr(event, name)
-            if isinstance(value, tuple) and value:
-                yield f"without {name}", dataclasses.replace(event, **{name: ()})
+            if isinstance(value, (tuple, Mapping)) and value:
+                empty: Any = () if isinstance(value, tuple) else {}
+                yield f"without {name}", dataclasses.replace(event, **{name: empty})
         if "response" in fields:
             for case, response in _sparse_responses(event.response):
                 yield case, dataclasses.replace(event, response=response)
@@ -63,11 +64,20 @@ def sparse(hook: str, *, styles: Iterable[str] = ()) -> Iterator[tuple[str, Any]
         if "language" in fields:
             yield "in an unknown language", dataclasses.replace(event, language="tlh")
         if "series" in fields:
-            one = Episode([80.0], style=style).updated
+            one = _of(Episode([80.0], style=style), event)
             yield "with one session", one
-            yield "with one session nobody rated", Episode([None], style=style).updated
-            yield "with one session nobody came to", Episode([None], missed=[1], style=style).updated
+            yield "with one session nobody rated", _of(Episode([None], style=style), event)
+            yield "with one session nobody came to", _of(Episode([None], missed=[1], style=style), event)
             yield "about a session that is not in the series", dataclasses.replace(one, session="ses_x")
+
+
+def _of(course: Episode, event: E) -> E:
+    """The event, told of another course as far as it tells of one."""
+    told = course.updated
+    shared: dict[str, Any] = {
+        name: getattr(told, name) for name in event.__dataclass_fields__ if name in told.__dataclass_fields__
+    }
+    return dataclasses.replace(event, **shared)
 
 
 def _sparse_responses(response: events.Response) -> Iterator[tuple[str, events.Response]]:
