@@ -86,6 +86,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Fresh:
 def test_the_readme_is_enough_to_begin(fresh: Fresh) -> None:
     assert re.search(r"\d+ passed in", fresh.said)
     assert re.search(rf"{FIRST}\W+loaded", fresh.said)
+    assert re.search(r"webrtc\W+not installed", fresh.said)
 
 
 def test_every_plugin_of_the_tree_and_every_kind_is_tried() -> None:
