@@ -89,9 +89,11 @@ def at_a_terminal(folder: Path, answers: str, *arguments: str) -> tuple[int, str
 def test_at_a_terminal_it_asks(tmp_path: Path) -> None:
     code, screen = at_a_terminal(tmp_path, "exporter\nAda Example\ny\n", "plugin", "mine")
     assert code == 0, screen
-    assert "writes scores somewhere else" in screen
+    assert "a format that a client's episode can be exported in" in screen
     assert "Ada Example" in (tmp_path / "alliancekit-mine" / "LICENSE").read_text()
-    assert "alliance_scored" in (tmp_path / "alliancekit-mine/src/alliancekit_mine/__init__.py").read_text()
+    assert (
+        "register_exporters" in (tmp_path / "alliancekit-mine/src/alliancekit_mine/__init__.py").read_text()
+    )
 
 
 def test_at_a_terminal_no_is_no(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ INTRO: Final = (
 )
 RECORD: Final = (
     "Counted in simulated courses with known falls, not in real ones; percent. The first number is the share "
-    "of the falls that a rule found, the second that of the sessions without a fall in which it spoke as well."
+    "of the falls that a rule found, the second that of sessions without a fall in which it spoke as well."
 )
 
 

@@ -18,7 +18,7 @@ from tests.fresh_environment import ROOT, Environment, built, clean, output
 pytestmark = pytest.mark.timeout(600)
 
 EXAMPLE = ROOT / "examples" / "third_party_plugin"
-SETTINGS = '[plugins]\nalso = ["motivational"]\ndisabled = ["webrtc"]\n'
+SETTINGS = '[plugins]\nalso = ["motivational"]\n'
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +91,22 @@ def test_a_session_in_a_style_that_somebody_else_wrote(service: httpx.Client) ->
     assert scores == {"matters": 90, "able": 20}
     said = [one["text"] for one in point["guidance"] if one["style"] == "motivational"]
     assert any("more than they trust themselves" in text for text in said)
+
+    page = therapists_page(service, session["episode"])
+    assert 'id="panel-motivational-0"' in page
+    panel = page.partition('id="panel-motivational-0"')[2].partition("</section>")[0]
+    for told in ("The change", "from motivational", "It matters", "90 %", "I could do it", "20 %"):
+        assert told in panel, f"{told} is not in the panel"
+
+
+def therapists_page(service: httpx.Client, episode: str) -> str:
+    """The page of one client, as the browser of their therapist gets it."""
+    landing = ok(service.post("/v1/launches", json={"therapist": "dr-3"}))["url"]
+    with httpx.Client(base_url=service.base_url, timeout=30, follow_redirects=True) as browser:
+        assert browser.get(landing).status_code == 200
+        page = browser.get(f"/therapist/episodes/{episode}")
+        assert page.status_code == 200
+    return " ".join(page.text.split())
 
 
 def reviewed(service: httpx.Client, episode: str) -> Any:

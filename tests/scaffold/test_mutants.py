@@ -41,9 +41,11 @@ KIND_MUTANTS: dict[Kind, list[tuple[str, str, str]]] = {
         ("__init__.py", "event.session not in rated or ", ""),
     ],
     "exporter": [
-        ("__init__.py", 'file.open("a"', 'file.open("w"'),
-        ("__init__.py", "if not response.scores", "if False"),
+        ("__init__.py", "def register_exporters", "def other"),
+        ("__init__.py", "ensure_ascii=False", "ensure_ascii=True"),
+        ("__init__.py", 'not in ("", response.instrument)', '== "-"'),
         ("__init__.py", '"percent": score.percent', '"percent": score.value'),
+        ("__init__.py", "    def __init__", "    needs = frozenset({'answers'})\n\n    def __init__"),
     ],
     "adapter": [
         ("adapter.py", "page.seen_at < oldest", "True"),
@@ -61,7 +63,13 @@ COPY_MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         ("__init__.py", "if self.settings.therapist", "if True"),
         ("__init__.py", 'case "in_call" if event.manual', 'case "in_call"'),
     ],
-    "export": [("__init__.py", "def register_exporters", "def other")],
+    "export": [
+        ("__init__.py", "def register_exporters", "def other"),
+        ("__init__.py", '"kind": "withheld"', '"kind": "empty"'),
+        ("__init__.py", 'return f"\'{value}"', "return value"),
+        ("__init__.py", "response.answers.items()", "()"),
+        ("__init__.py", "sort_keys=True, ", ""),
+    ],
     "outbox_folder": [("__init__.py", "0o600", "0o644")],
     "published": [("__init__.py", "return ", "return ()\n        return ")],
     "webrtc": [

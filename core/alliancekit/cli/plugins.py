@@ -34,6 +34,7 @@ OWN: Final = "alliancekit"
 _COLOURS: Final = {
     "loaded": "green",
     "disabled": "dim",
+    "not installed": "dim",
     "failed": "red",
     "quarantined": "yellow",
     "blocked": "yellow",
@@ -52,7 +53,7 @@ def list_plugins(
 ) -> None:
     """Load what is configured and say how it went; a service that runs here tells how its plugins are doing.
 
-    Exit code 3 when a plugin failed.
+    Exit code 3 when a plugin failed; one that runs by default and lacks only its extra has not.
     """
     from rich.console import Console
 

@@ -36,13 +36,14 @@ class Loading:
         return self.data
 
 
-def entry_of(plugin: Loading, found: Mapping[str, Sequence[Found]]) -> PluginEntry:
-    """How a plugin is doing now."""
+def entry_of(plugin: Loading, found: Mapping[str, Sequence[Found]], *, named: bool) -> PluginEntry:
+    """How a plugin is doing now; one that nobody `named` and whose extra is missing has not failed."""
     health = plugin.health
     why = plugin.why or trouble(health)
     status: LoadStatus = "loaded"
     if plugin.hooks is None:
-        status = "disabled" if plugin.off else "failed"
+        absent = why.extra and not named
+        status = "disabled" if plugin.off else "not installed" if absent else "failed"
     elif health.resting:
         status = "quarantined"
     elif health.blocked_lately:

@@ -220,7 +220,10 @@ class PluginHost:
     @property
     def report(self) -> LoadReport:
         """How every plugin is doing now."""
-        configured = [entry_of(plugin, self._found) for plugin in self._plugins.values()]
+        configured = [
+            entry_of(plugin, self._found, named=self._config.names(plugin.name))
+            for plugin in self._plugins.values()
+        ]
         names = sorted(self._found.keys() - self._plugins.keys())
         others = [not_enabled(name, self._found) for name in names]
         return LoadReport((*configured, *others))

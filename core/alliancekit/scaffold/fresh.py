@@ -23,7 +23,7 @@ KINDS: Final = {
     "style": "how a therapist works, what is asked when, what to say next",
     "instrument": "something to ask, with its scoring key",
     "rule": "finds something worth saying in an episode's series",
-    "exporter": "writes scores somewhere else",
+    "exporter": "a format that a client's episode can be exported in",
     "adapter": "connects a video platform",
 }
 """What can be made, in words for people. An adapter is made by a command of its own."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
 from alliancekit import events
@@ -57,8 +57,9 @@ def sparse(hook: str, *, styles: Iterable[str] = ()) -> Iterator[tuple[str, Any]
             event = dataclasses.replace(event, style=style)
         for name in fields:
             value = getattr(event, name)
-            if isinstance(value, tuple) and value:
-                yield f"without {name}", dataclasses.replace(event, **{name: ()})
+            if isinstance(value, (tuple, Mapping)) and value:
+                empty: Any = () if isinstance(value, tuple) else {}
+                yield f"without {name}", dataclasses.replace(event, **{name: empty})
         if "response" in fields:
             for case, response in _sparse_responses(event.response):
                 yield case, dataclasses.replace(event, response=response)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from alliancekit.events import Guidance, SignalKind
+from alliancekit.events import Guidance, SeriesPoint, SignalKind
+from alliancekit.panels import Panel, PanelSeries
 from alliancekit.scoring.scales import score
 from alliancekit.styles import StyleSettings
 from alliancekit.testing import Alliance, FakeSession
@@ -111,6 +112,42 @@ async def test_sliders_far_apart_get_a_question(host: Alliance) -> None:
     assert "trust themselves" in doubt
     assert "does not matter much" in indifference
     assert await about_change(host, 6, 5) == []
+
+
+async def shown(host: Alliance, *sessions: tuple[int, int] | None) -> list[Panel]:
+    """Its panels after sessions in which the sliders were set so, or not answered."""
+    session = FakeSession(style=STYLE)
+    series = tuple(
+        SeriesPoint(
+            session=f"ses_{number}",
+            number=number,
+            at=float(number),
+            responses=()
+            if sliders is None
+            else (
+                session.response(
+                    {"matters": sliders[0] * 10.0, "able": sliders[1] * 10.0}, instrument=CHANGE
+                ),
+            ),
+        )
+        for number, sliders in enumerate(sessions, start=1)
+    )
+    panels: list[Panel] = await host.call("render_panels", session.panels_wanted(series))
+    return panels
+
+
+async def test_the_panel_shows_both_sliders_session_by_session(host: Alliance) -> None:
+    [panel] = await shown(host, (9, 3), None, (7, 6))
+    lines = {part.label: part.points for part in panel.parts if isinstance(part, PanelSeries)}
+    assert lines == {
+        "It matters": ((1, 90.0), (2, None), (3, 70.0)),
+        "I could do it": ((1, 30.0), (2, None), (3, 60.0)),
+    }
+
+
+async def test_without_an_answer_there_is_no_panel(host: Alliance) -> None:
+    assert await shown(host) == []
+    assert await shown(host, None) == []
 
 
 def test_each_slider_is_a_scale(host: Alliance) -> None:
