@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import os
+import pty
+import subprocess
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from tests.commands import call
-from tests.programs import run
+from tests.programs import COMMAND, environment, run
 
 FEW = '[plugins]\nenabled = ["measures", "published"]\n'
 """The plugins that bring instruments: the rest takes time at each call."""
@@ -241,3 +244,46 @@ def test_the_form_is_the_clients_unless_there_is_only_another(tmp_path: Path) ->
     made(tmp_path, "1,2,3,4,5,6,7,8\n" + ",".join("0" * 8) + "\n", "sparq.csv")
     done = call("score", "--measure", "sparq-c", "sparq.csv", folder=tmp_path)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_full_disk_and_a_reader_that_leaves(tmp_path: Path) -> None:
+    made(tmp_path, "\n".join([HEADER, *ROWS * 20_000, ""]))
+    command = [COMMAND, "score", "--measure", "wai-sr", "in.csv"]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            command, cwd=tmp_path, env=environment(), stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert done.returncode == 3
+    assert done.stderr.decode().endswith(
+        "The output cannot be written: No space left on device. Make room for it.\n"
+    )
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith(b"id,item1")
+        process.stdout.close()
+        assert process.stderr is not None
+        assert b"Traceback" not in process.stderr.read()
+        assert process.wait() == 1
+
+
+def test_a_bar_on_a_terminal_only(tmp_path: Path) -> None:
+    made(tmp_path, GOOD)
+    ours, theirs = pty.openpty()
+    try:
+        done = subprocess.run(
+            [COMMAND, "score", "--measure", "wai-sr", "in.csv", "--out", "out.csv"],
+            cwd=tmp_path,
+            env=environment(TERM="xterm"),
+            stderr=theirs,
+            check=False,
+        )
+        shown = os.read(ours, 65_536).decode()
+    finally:
+        os.close(theirs)
+        os.close(ours)
+    assert done.returncode == 0
+    assert "in.csv" in shown
+    assert "100%" in shown
+    assert shown.rstrip().endswith("3 rows scored.")

@@ -16,9 +16,9 @@ from tests.batch.instruments import LINES, WAI_SR
 HEAD = "id,item1,item2,item3,item4"
 
 
-def scored(folder: Path, text: str, **options: Path | None) -> tuple[Summary, pl.DataFrame]:
+def scored(folder: Path, text: str, *, skipped: Path | None = None) -> tuple[Summary, pl.DataFrame]:
     (folder / "in.csv").write_text(text)
-    summary = score_file(LINES, folder / "in.csv", open_sink(folder / "out.csv"), **options)
+    summary = score_file(LINES, folder / "in.csv", open_sink(folder / "out.csv"), skipped=skipped)
     return summary, read(folder / "out.csv")
 
 
