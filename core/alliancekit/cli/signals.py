@@ -170,9 +170,13 @@ def _in_percent(sd: float, scale: Score) -> float:
 def _point(row: Row, instrument: Instrument, scale: Score) -> SeriesPoint:
     from alliancekit.events import SeriesPoint
 
+    rated: tuple[tuple[Role, float | None], ...] = (
+        (instrument.form, row.score),
+        ("therapist", row.therapist),
+    )
     responses = [
         _response(row, instrument, scale, role, value)
-        for role, value in ((instrument.form, row.score), ("therapist", row.therapist))
+        for role, value in rated
         if value is not None or (role == instrument.form and row.answers)
     ]
     return SeriesPoint(
