@@ -14,7 +14,8 @@ from alliancekit.cli import main
 
 def call(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run the command to its end in a directory; nothing of it outlives the call."""
-    out, err = io.StringIO(), io.StringIO()
+    raw = io.BytesIO(), io.BytesIO()
+    out, err = (io.TextIOWrapper(each, encoding="utf-8", newline="", write_through=True) for each in raw)
     code = 0
     with (
         contextlib.chdir(folder),
@@ -27,4 +28,4 @@ def call(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
             main()
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else 1
-    return subprocess.CompletedProcess(list(arguments), code, out.getvalue(), err.getvalue())
+    return subprocess.CompletedProcess(list(arguments), code, *(each.getvalue().decode() for each in raw))

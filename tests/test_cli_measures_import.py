@@ -1,4 +1,4 @@
-"""`alliancekit measures import` and `responses` as processes: what they say, write and refuse."""
+"""`alliancekit measures import` and `responses` as people call them: what they say, write and refuse."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from alliancekit.instruments.packs import apply, load_pack
+from tests.commands import call
 from tests.instruments.fhir.resources import answer, choice, questionnaire, response
 from tests.instruments.packs import INSTRUMENT, PACK, instrument, pack
 from tests.programs import run
 
 FEW = '[plugins]\nenabled = ["measures", "published"]\n'
-"""The plugins that bring instruments: the rest takes a second of each process."""
+"""The plugins that bring instruments: the rest takes a second of each call."""
 
 README = Path(__file__).parents[1] / "core" / "alliancekit" / "instruments" / "README.md"
 
@@ -27,12 +28,12 @@ def test_the_example_of_the_documentation(tmp_path: Path) -> None:
     (tmp_path / "two-questions.toml").write_text(example)
     (tmp_path / "instrument.json").write_text(json.dumps(INSTRUMENT))
     assert apply(load_pack(tmp_path / "two-questions.toml"), instrument()).items[0].text["de"]
-    assert run("measures", "import", "instrument.json", folder=tmp_path).returncode == 0
+    assert call("measures", "import", "instrument.json", folder=tmp_path).returncode == 0
     commands = re.findall(
         r"^    alliancekit (measures import .*?)(?:   #.*)?$", README.read_text(), re.MULTILINE
     )
     assert len(commands) == 2
-    dry, real = (run(*command.split(), folder=tmp_path) for command in commands)
+    dry, real = (call(*command.split(), folder=tmp_path) for command in commands)
     target = tmp_path / ".alliancekit" / "measures" / "two-questions.client.pack.json"
     assert "Would write .alliancekit/measures/two-questions.client.pack.json" in dry.stdout
     assert "Wrote .alliancekit/measures/two-questions.client.pack.json" in real.stdout
@@ -45,7 +46,7 @@ def test_a_pack_for_a_published_instrument_is_found_by_the_configuration(tmp_pat
     made["items"] = {f"item{n}": PACK["items"]["item1"] for n in range(1, 7)}
     (tmp_path / "pack.json").write_text(json.dumps(made))
     (tmp_path / "alliancekit.toml").write_text('default_measure = "sai"\nmeasures_dir = "ours"\n' + FEW)
-    before = run("config", "check", "--json", folder=tmp_path)
+    before = call("config", "check", "--json", folder=tmp_path)
     assert before.returncode == 3
     [problem] = json.loads(before.stdout)["problems"]
     assert problem.startswith("default_measure: The instrument 'sai' (client form) cannot be asked")
@@ -53,9 +54,9 @@ def test_a_pack_for_a_published_instrument_is_found_by_the_configuration(tmp_pat
     assert served.returncode == 3
     assert problem in served.stderr
     assert "tenant key" not in served.stderr
-    done = run("measures", "import", "pack.json", "--json", folder=tmp_path)
+    done = call("measures", "import", "pack.json", "--json", folder=tmp_path)
     assert json.loads(done.stdout)["target"] == "ours/sai.client.pack.json"
-    assert run("config", "check", folder=tmp_path).returncode == 0
+    assert call("config", "check", folder=tmp_path).returncode == 0
 
 
 def refused(done: subprocess.CompletedProcess[str]) -> str:
@@ -68,11 +69,11 @@ def refused(done: subprocess.CompletedProcess[str]) -> str:
 def test_bad_files_are_refused_and_nothing_is_written(tmp_path: Path) -> None:
     (tmp_path / "alliancekit.toml").write_text(FEW)
     (tmp_path / "pack.json").write_text(json.dumps(pack("instrument", "unknown-measure")))
-    said = refused(run("measures", "import", "pack.json", folder=tmp_path))
+    said = refused(call("measures", "import", "pack.json", folder=tmp_path))
     assert "there is no instrument 'unknown-measure'" in said
     (tmp_path / "q.json").write_text(json.dumps(questionnaire(choice("a"), {"linkId": "b", "type": "url"})))
-    assert "q.json: b: " in refused(run("measures", "import", "q.json", folder=tmp_path))
-    assert "is no file" in refused(run("measures", "import", "missing.json", folder=tmp_path))
+    assert "q.json: b: " in refused(call("measures", "import", "q.json", folder=tmp_path))
+    assert "is no file" in refused(call("measures", "import", "missing.json", folder=tmp_path))
     assert not (tmp_path / ".alliancekit").exists()
 
 
@@ -81,7 +82,7 @@ def site(tmp_path: Path) -> Path:
     (tmp_path / "alliancekit.toml").write_text(FEW)
     total = {"linkId": "sum", "type": "decimal", "text": "Sum", "readOnly": True}
     (tmp_path / "q.json").write_text(json.dumps(questionnaire(choice("Q1"), choice("Q2"), total)))
-    done = run("measures", "import", "q.json", "--name", "ours", folder=tmp_path)
+    done = call("measures", "import", "q.json", "--name", "ours", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "Note: " in done.stdout
     return tmp_path
@@ -96,7 +97,7 @@ def test_responses_are_recomputed_and_differences_flagged(site: Path) -> None:
         response(*both, id="void", status="entered-in-error"),
     ]
     (site / "r.ndjson").write_text("\n".join(map(json.dumps, resources)))
-    done = run("measures", "responses", "r.ndjson", "--measure", "ours", folder=site)
+    done = call("measures", "responses", "r.ndjson", "--measure", "ours", folder=site)
     assert done.returncode == 0, done.stderr
     assert list(csv.reader(done.stdout.splitlines())) == [
         ["response", "id", "total", "answered", "prorated", "stored_total", "total_differs"],
@@ -107,7 +108,7 @@ def test_responses_are_recomputed_and_differences_flagged(site: Path) -> None:
     assert "1 of 3 responses store a score that the key does not give: response 2" in done.stderr
     assert "1 responses are entered in error" in done.stderr
     assert "Maria" not in done.stdout + done.stderr
-    as_json = run("measures", "responses", "r.ndjson", "--measure", "ours", "--json", folder=site)
+    as_json = call("measures", "responses", "r.ndjson", "--measure", "ours", "--json", folder=site)
     assert [one["total_differs"] for one in json.loads(as_json.stdout)] == [False, True, None]
 
 
@@ -116,9 +117,11 @@ def test_a_response_that_does_not_fit_writes_nothing(site: Path) -> None:
     (site / "r.json").write_text(
         json.dumps({"resourceType": "Bundle", "entry": [{"resource": r} for r in resources]})
     )
-    said = refused(run("measures", "responses", "r.json", "--measure", "ours", "--out", "o.csv", folder=site))
+    said = refused(
+        call("measures", "responses", "r.json", "--measure", "ours", "--out", "o.csv", folder=site)
+    )
     assert "r.json: response 2: Q1: the answer is not one that this item takes" in said
     assert not (site / "o.csv").exists()
     assert "no instrument 'else'" in refused(
-        run("measures", "responses", "r.json", "--measure", "else", folder=site)
+        call("measures", "responses", "r.json", "--measure", "else", folder=site)
     )

@@ -1,4 +1,4 @@
-"""The assembled script, its catalogues and its colours."""
+"""The assembled script and its colours."""
 
 from __future__ import annotations
 
@@ -9,21 +9,11 @@ import re
 
 import pytest
 
-from alliancekit.web.embed import (
-    LANGUAGES,
-    PARTS,
-    WEB,
-    catalogues,
-    embed_etag,
-    embed_integrity,
-    embed_script,
-)
+from alliancekit.languages import Languages
+from alliancekit.web.embed import PARTS, WEB, Embed
 
+EMBED = Embed(Languages())
 PAIR = re.compile(r"--([a-z-]+): var\(--ak-[a-z-]+, light-dark\((#\w{6}), (#\w{6})\)\)")
-
-
-def _placeholders(text: str) -> set[str]:
-    return set(re.findall(r"\{(\w+)\}", text))
 
 
 def _luminance(colour: str) -> float:
@@ -39,11 +29,11 @@ def _contrast(one: str, other: str) -> float:
 
 
 def test_the_script_is_small() -> None:
-    assert len(gzip.compress(embed_script(), 9)) <= 20_000
+    assert len(gzip.compress(EMBED.script, 9)) <= 20_000
 
 
 def test_the_script_holds_every_source_and_nothing_a_strict_policy_forbids() -> None:
-    script = embed_script().decode()
+    script = EMBED.script.decode()
     assert {path.stem for path in (WEB / "element").glob("*.js")} == set(PARTS)
     sinks = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function")
     stores = ("localStorage", "sessionStorage", "indexedDB", "document.cookie")
@@ -52,7 +42,7 @@ def test_the_script_holds_every_source_and_nothing_a_strict_policy_forbids() -> 
 
 
 def test_the_assembler_drops_comments_and_no_code() -> None:
-    script = embed_script().decode()
+    script = EMBED.script.decode()
     assert "/**" not in script
     for part in PARTS:
         source = (WEB / "element" / f"{part}.js").read_text(encoding="utf-8")
@@ -64,35 +54,14 @@ def test_the_assembler_drops_comments_and_no_code() -> None:
 
 
 def test_tag_and_integrity_are_those_of_the_bytes() -> None:
-    digest = base64.b64encode(hashlib.sha384(embed_script()).digest()).decode()
-    assert embed_integrity() == f"sha384-{digest}"
-    assert re.fullmatch(r'"[0-9a-f]{32}"', embed_etag())
-    assert embed_script() is embed_script()
-
-
-def test_there_is_a_catalogue_for_each_language() -> None:
-    assert {path.stem for path in (WEB / "locales").glob("*.json")} == set(LANGUAGES)
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_a_catalogue_has_exactly_the_keys_and_placeholders_of_english(language: str) -> None:
-    english, translated = catalogues()["en"], catalogues()[language]
-    assert set(translated) == set(english)
-    for key, text in translated.items():
-        assert text.strip(), key
-        assert _placeholders(text) == _placeholders(english[key]), key
-
-
-@pytest.mark.parametrize("language", [tag for tag in LANGUAGES if tag != "en"])
-def test_nothing_is_left_in_english(language: str) -> None:
-    english = catalogues()["en"]
-    same = {key for key, text in catalogues()[language].items() if text == english[key]}
-    assert same <= {"slider_value"}
+    digest = base64.b64encode(hashlib.sha384(EMBED.script).digest()).decode()
+    assert EMBED.integrity == f"sha384-{digest}"
+    assert re.fullmatch(r'"[0-9a-f]{32}"', EMBED.etag)
 
 
 def test_every_key_is_used_and_every_used_key_exists() -> None:
-    script = embed_script().decode().split("const STYLE", 1)[1]
-    keys = set(catalogues()["en"])
+    script = EMBED.script.decode().split("const STYLE", 1)[1]
+    keys = set(Languages().find("en").element)
     said = set(re.findall(r'say\("(\w+)"', script))
     assert said <= keys
     built = {key for key in keys if re.match(r"(heading|visibility)_|\w+_done$", key)}

@@ -114,6 +114,40 @@ def test_hook_register_exporters() -> None:
     assert (plugin, exporter.write(episode)) == ("example", b"2:90")
 
 
+async def test_hook_register_channels() -> None:
+    from alliancekit.channels import Message
+
+    plugin, host = load_example("register_channels")
+    owner, channel = host.channels["letters"]
+    message = Message(
+        prompt="p",
+        tenant="t",
+        to="c1",
+        role="client",
+        moment="follow_up",
+        language="es",
+        link="https://x/r/1",
+    )
+    await channel.send(message)
+    assert (owner, plugin.posted) == ("example", [("c1", "https://x/r/1")])
+    assert "https" not in repr(message)
+
+
+def test_hook_register_languages() -> None:
+    _, host = load_example("register_languages")
+    [language] = host.languages
+    assert (language.tag, language.element["send"], language.direction) == ("en-XA", "Send!", "ltr")
+
+
+async def test_hook_register_pages() -> None:
+    from alliancekit.pages import PageWanted
+
+    _, host = load_example("register_pages")
+    page = host.pages["example", "help"]
+    [panel] = await page.panels(PageWanted(tenant="ten_1", therapist="t1"))
+    assert (page.title, page.navigation, panel.title) == ("Help", True, "Who to call")
+
+
 async def test_hook_session_started() -> None:
     assert (await notified("session_started")).running == {"ses_1"}
 
@@ -170,6 +204,11 @@ async def test_hook_detect_signals() -> None:
 async def test_hook_suggest_guidance() -> None:
     [guidance] = await collected("suggest_guidance")
     assert (guidance.style, guidance.about) == ("directive", "low_score")
+
+
+async def test_hook_render_panels() -> None:
+    [panel] = await collected("render_panels")
+    assert (panel.title, panel.parts[0].text) == ("Attendance", "1 of 2 sessions took place.")
 
 
 async def test_hook_choose_style() -> None:
@@ -304,6 +343,16 @@ def test_hidden_responses_need_a_declaration(hook: str, visibility: Any) -> None
     assert minimise(event, frozenset({"hidden", "answers"})) == event
     own = replace(event, response=replace(hidden, role="therapist"))
     assert minimise(own, frozenset({"answers"})) == own
+
+
+async def test_an_event_of_a_subclass_is_emptied_as_well() -> None:
+    for hook, kind in {"detect_signals": events.SeriesUpdated, "describe_talk": events.TalkHeard}.items():
+        special = type("Special", (kind,), {})
+        fields = {name: getattr(EVENTS[hook], name) for name in kind.__dataclass_fields__}
+        seen, host = seen_by()
+        await getattr(host.hooks, hook)(special(**fields))
+        assert isinstance(seen[hook], special)
+        assert getattr(seen[hook], "series", ()) == getattr(seen[hook], "speech", ()) == ()
 
 
 def test_no_event_with_a_sensitive_field_is_forgotten() -> None:

@@ -77,6 +77,13 @@ def test_a_plugin_whose_module_is_gone_is_reported(install: Install, tmp_path: P
     assert "alliancekit-gone" in entry.fix
 
 
+def test_what_a_plugin_says_itself_while_it_is_imported_is_reported(install: Install) -> None:
+    source = "from alliancekit.errors import PluginError\nraise PluginError('It needs x.', fix='Install x.')"
+    install("needy", source)
+    entry = loaded("needy").report["needy"]
+    assert (entry.status, entry.reason, entry.fix) == ("failed", "It needs x.", "Install x.")
+
+
 def test_two_distributions_claim_one_name(install: Install) -> None:
     install("twin", module="alliancekit_test_a", distribution="first-twin")
     install("twin", module="alliancekit_test_b", distribution="second-twin")
@@ -134,6 +141,37 @@ def test_a_missing_extra_is_explained(install: Install) -> None:
     install("video", "import no_such_module.inner", distribution="alliance-video", requires=needs)
     entry = loaded("video").report["video"]
     assert (entry.reason, entry.fix) == ("needs no_such_module.", "pip install 'alliance-video[video]'")
+
+
+def test_what_runs_by_default_and_lacks_its_extra_has_not_failed(
+    install: Install, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("alliancekit.plugins.find.GROUPS", ("alliancekit.tried",))
+    needs = 'Requires-Dist: no-such-module; extra == "video"\n'
+    install("webrtc", "import no_such_module", distribution="alliance-video", group="tried", requires=needs)
+    for name in DEFAULT_PLUGINS:
+        if name != "webrtc":
+            install(name, group="tried")
+    entry = PluginHost().load()["webrtc"]
+    assert (entry.status, entry.running) == ("not installed", False)
+    assert (entry.reason, entry.fix) == ("needs no_such_module.", "pip install 'alliance-video[video]'")
+    assert "webrtc" not in caplog.text
+    monkeypatch.setenv("COLUMNS", "200")
+    printed = CliRunner().invoke(app, ["list"])
+    assert printed.exit_code == 0
+    assert "pip install 'alliance-video[video]'" in printed.output
+    for asked in ({"enabled": ["webrtc"]}, {"settings": {"webrtc": {}}}):
+        assert PluginHost(PluginsConfig.model_validate(asked)).load()["webrtc"].status == "failed"
+    with pytest.raises(PluginError, match=r"'webrtc' failed: needs no_such_module"):
+        PluginHost(PluginsConfig(required=["webrtc"])).load()
+
+
+def test_another_failure_of_what_runs_by_default_is_one(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("alliancekit.plugins.find.GROUPS", ("alliancekit.tried",))
+    install("webrtc", "import no_such_module", distribution="alliance-video", group="tried")
+    assert PluginHost().load()["webrtc"].status == "failed"
 
 
 def test_a_missing_module_without_an_extra(install: Install) -> None:

@@ -12,16 +12,16 @@ from collections.abc import Sequence
 from typing_extensions import override
 
 from alliancekit.adapters import Adapter, Route
-from alliancekit.errors import PluginError
+from alliancekit.errors import ExtraMissingError
 from alliancekit.hookspecs import AllianceHooks, hookimpl
 from alliancekit_webrtc.settings import WebRTCSettings
 
 try:
     from alliancekit_webrtc.adapter import SideConnections
 except ModuleNotFoundError as error:
-    raise PluginError(
+    raise ExtraMissingError(
         f"The WebRTC adapter needs the package {error.name}, which is not installed.",
-        fix="Install alliancekit[webrtc], or disable the plugin 'webrtc'.",
+        fix="pip install 'alliancekit[webrtc]'",
     ) from error
 
 __all__ = ["WebRTC", "WebRTCSettings"]

@@ -12,10 +12,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiortc import RTCPeerConnection, RTCSessionDescription
+from typing_extensions import override
 
 from alliancekit.adapters import Adapter, Caller, Route, RouteRequest
 from alliancekit.events import Participant
-from alliancekit.testing import Alliance, RecordingHost
+from alliancekit.testing import AdapterContract, Alliance, RecordingHost
 from alliancekit.testing.fake_adapter import a_hint
 from alliancekit_webrtc import WebRTC
 from alliancekit_webrtc.loopback import loopback_only
@@ -36,17 +37,25 @@ class Page:
 
     def __init__(self) -> None:
         self.said: list[dict[str, Any]] = []
+        self.silent = False
         self.peer = RTCPeerConnection()
         self.channel = self.peer.createDataChannel("alliancekit")
-        self.channel.on("message", lambda text: self.said.append(json.loads(text)))
+        self.channel.on("message", self.hear)
 
-    async def connect(self, offer: Route) -> None:
-        """Offer a connection as the participant."""
+    def hear(self, text: str) -> None:
+        """Keep a message; a page that is not silent answers pings."""
+        message = json.loads(text)
+        self.said.append(message)
+        if message["type"] == "ping" and not self.silent:
+            self.tell(type="pong", n=message["n"])
+
+    async def connect(self, offer: Route, participant: Participant) -> None:
+        """Offer a connection as this participant."""
         self.peer.addTransceiver("audio", direction="sendonly")
         with loopback_only():
             await self.peer.setLocalDescription(await self.peer.createOffer())
         body = {"type": "offer", "sdp": self.peer.localDescription.sdp, "call": {"consent": False}}
-        caller = Caller(tenant="ten_1", session="ses_1", participant=CLIENT)
+        caller = Caller(tenant="ten_1", session="ses_1", participant=participant)
         reply = await offer.handler(RouteRequest(caller=caller, body=json.dumps(body).encode()))
         assert reply.status == 200
         answer = json.loads(reply.body)
@@ -58,6 +67,41 @@ class Page:
         self.channel.send(json.dumps(message))
 
 
+class TestContract(AdapterContract):
+    """What every adapter is held to."""
+
+    @override
+    def make_adapter(self) -> Adapter:
+        self.pages: dict[str, Page] = {}
+        kit = Alliance(it=(WebRTC, SETTINGS))
+        self.offer = next(route for _, route in kit.routes if route.path == "offer")
+        return kit.adapters[0]
+
+    @override
+    async def join(self, adapter: Adapter, participant: Participant) -> None:
+        await self.close(participant)
+        page = self.pages[participant.id] = Page()
+        await page.connect(self.offer, participant)
+
+    @override
+    async def leave(self, adapter: Adapter, participant: Participant) -> None:
+        self.pages[participant.id].tell(type="leave")
+
+    @override
+    async def drop(self, adapter: Adapter, participant: Participant) -> None:
+        self.pages[participant.id].silent = True
+
+    @override
+    async def clean_up(self) -> None:
+        for page in self.pages.values():
+            await page.peer.close()
+
+    async def close(self, participant: Participant) -> None:
+        """End the participant's page of before."""
+        if participant.id in self.pages:
+            await self.pages.pop(participant.id).peer.close()
+
+
 @asynccontextmanager
 async def connected() -> AsyncIterator[tuple[Adapter, RecordingHost, Page]]:
     """The running adapter, its host, and a page that is connected to it."""
@@ -66,7 +110,7 @@ async def connected() -> AsyncIterator[tuple[Adapter, RecordingHost, Page]]:
     offer = next(route for _, route in kit.routes if route.path == "offer")
     await adapter.start(host)
     try:
-        await page.connect(offer)
+        await page.connect(offer, CLIENT)
         await until(lambda: bool(host.present(CLIENT.id)))
         yield adapter, host, page
     finally:
@@ -85,7 +129,7 @@ async def test_who_connects_is_present_and_who_leaves_is_gone() -> None:
 
 async def test_who_answers_no_ping_is_dropped() -> None:
     async with connected() as (_, host, page):
-        await until(lambda: any(one["type"] == "ping" for one in page.said))
+        page.silent = True
         await until(lambda: bool(host.gone()))
         assert [one.how for one in host.gone()] == ["dropped"]
 

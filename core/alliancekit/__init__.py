@@ -6,8 +6,12 @@ events          the frozen types that hooks receive and return
 hookspecs       everything a plugin may do: inherit `AllianceHooks`, decorate with `hookimpl`
 styles          a base for style plugins: a style book as data
 adapters        the base of every connection to a video platform
+channels        ways to people who have no page open
 data            what a plugin may keep: its own rows
 exports         an episode as exporters get it
+languages       what people read, in one language; AllianceKit's own and a plugin's
+pages           pages of plugins among the therapist's
+panels          what plugins show on the therapist's page
 signatures      check a platform's signature, step by step
 fields          read a platform's message field by field
 happenings      what platforms say, as facts about presence
@@ -37,6 +41,7 @@ feedback        prompts, answers, the delivery ladder
 review          what the series says: signals and guidance
 pipeline        what happens after a commit, step by step
 batch           files of answers: read, score, write
+sending         the link of a prompt, through a channel
 archive         an episode as a whole, in an exporter's format
 episodes        sessions and series as the HTTP API gives them
 inbound         what platforms post: taken once, or refused
@@ -47,7 +52,7 @@ service         all of it put together
 What people touch:
 
 scaffold        new distributions: from a template, or as a copy
-web             the custom element and its texts
+web             the custom element and the rating page
 server          the HTTP API, the WebSocket, the therapist's pages
 demo            a whole call on this machine
 development     what helps while a plugin is being written

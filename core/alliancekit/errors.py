@@ -50,6 +50,10 @@ class PluginError(AllianceKitError):
     """A plugin cannot be loaded, or breaks the hook contract."""
 
 
+class ExtraMissingError(PluginError):
+    """A plugin needs what an extra of its distribution brings, and the extra is not installed."""
+
+
 class InstrumentError(AllianceKitError):
     """An instrument file or text pack is not usable; names the file and the path in it."""
 

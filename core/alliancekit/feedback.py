@@ -25,6 +25,7 @@ from alliancekit.errors import (
 )
 from alliancekit.events import Moment, PromptRequest, Role, Visibility
 from alliancekit.instruments.catalogue import Instruments, localise
+from alliancekit.languages import Direction
 from alliancekit.scoring.scales import check_answers, score
 from alliancekit.store import audit, prompts, series
 from alliancekit.store import sessions as rows
@@ -37,9 +38,6 @@ from alliancekit.store.tables import participant, prompt, session
 from alliancekit.store.text import load, new_id
 
 log = logging.getLogger("alliancekit.feedback")
-
-RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ps", "ur", "yi"})
-"""Primary language tags written from right to left."""
 
 VISIBILITIES: tuple[Visibility, ...] = ("therapist_now", "therapist_later", "aggregate_only")
 
@@ -93,6 +91,7 @@ class Feedback:
 
     Args:
         committed: called after each commit that queued work.
+        direction: how a language is written.
     """
 
     def __init__(
@@ -102,8 +101,10 @@ class Feedback:
         policy: AskPolicy,
         *,
         committed: Callable[[], None],
+        direction: Callable[[str], Direction],
         clock: Callable[[], float] = time.time,
     ) -> None:
+        self._direction = direction
         self._database = database
         self._instruments = instruments
         self.policy = policy
@@ -128,9 +129,8 @@ class Feedback:
             return prompts.current_prompt(conn, person.id, now), known.language
 
         found, language = await self._database.read(work)
-        direction = "rtl" if language.split("-")[0].lower() in RIGHT_TO_LEFT else "ltr"
         shown = None if found is None else self._shown(found, person.role, language)
-        return {"prompt": shown, "language": language, "direction": direction}
+        return {"prompt": shown, "language": language, "direction": self._direction(language)}
 
     def _shown(self, found: Prompt, role: Role, language: str) -> dict[str, Any]:
         # A therapist's answers are the therapist's own: there is nobody to hide them from.

@@ -8,15 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from alliancekit import events
+from alliancekit import events, panels
+from alliancekit.adapters import AdapterHost, PromptHint
 from alliancekit.dispatch import Dispatcher, Outcome, Wanted
 from alliancekit.watchdog import Incident
 
 T = TypeVar("T")
 
+START, DELIVER, WITHDRAW = "adapter.start", "adapter.deliver", "adapter.withdraw"
+"""Under which names the dispatcher knows the methods of adapters."""
+
 _SCORES = Wanted(events.Score, many=True)
 _SIGNALS = Wanted(events.Signal, many=True)
 _GUIDANCE = Wanted(events.Guidance, many=True)
+_PANELS = Wanted(panels.Panel, many=True)
 _STYLE = Wanted(str)
 _PLAN = Wanted(events.PromptPlan)
 _TALK = Wanted(events.TalkBalance)
@@ -52,6 +57,20 @@ class Hooks:
     async def close(self) -> None:
         """End the plugin tasks that were abandoned."""
         await self._dispatcher.close()
+
+    # the methods of adapters ---------------------------------------------------------------------------
+
+    async def start_adapters(self, host: AdapterHost) -> list[Outcome[None]]:
+        """Let every connection to a platform begin."""
+        return await self._dispatcher.notify(START, host)
+
+    async def deliver(self, hint: PromptHint) -> list[Outcome[None]]:
+        """Bring a prompt into the call, over every connection that can."""
+        return await self._dispatcher.notify(DELIVER, hint)
+
+    async def withdraw(self, prompt: str) -> list[Outcome[None]]:
+        """Take a prompt off every screen."""
+        return await self._dispatcher.notify(WITHDRAW, prompt)
 
     # notify --------------------------------------------------------------------------------------------
 
@@ -106,6 +125,10 @@ class Hooks:
     ) -> list[Outcome[Sequence[events.Guidance]]]:
         """What each plugin has to say to the therapist."""
         return await self._dispatcher.collect("suggest_guidance", event, _GUIDANCE)
+
+    async def render_panels(self, event: events.PanelsWanted) -> list[Outcome[Sequence[panels.Panel]]]:
+        """What each plugin shows on the therapist's page of a client."""
+        return await self._dispatcher.collect("render_panels", event, _PANELS)
 
     # first ---------------------------------------------------------------------------------------------
 

@@ -26,10 +26,14 @@ import pluggy
 from alliancekit import events
 from alliancekit.errors import PluginError
 from alliancekit.instruments.model import Instrument
+from alliancekit.panels import Panel
 
 if TYPE_CHECKING:
     from alliancekit.adapters import Adapter, Route
+    from alliancekit.channels import Channel
     from alliancekit.exports import Exporter
+    from alliancekit.languages import Language
+    from alliancekit.pages import Page
 
 HOOK_API = 1
 """Raised only when a hook or an event field is removed."""
@@ -293,6 +297,92 @@ class AllianceHooks:
                 @hookimpl
                 def register_exporters(self) -> Sequence[Exporter]:
                     return [Exporter(name="lengths", media_type="text/plain", write=lengths)]
+            ```
+        """
+        return ()
+
+    @_hook("register", when="once at start")
+    def register_channels(self) -> Sequence[Channel]:
+        """Contribute ways to people who have no page open, such as SMS or e-mail.
+
+        The vendor sends an open prompt with `POST /v1/prompts/{id}/send`; each attempt is recorded.
+
+        Returns: channels; a name that is taken is refused.
+
+        Example:
+            ```python
+            from collections.abc import Sequence
+
+            from alliancekit.channels import Channel, Message
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+
+
+            class Letters(AllianceHooks):
+                def __init__(self) -> None:
+                    self.posted: list[tuple[str, str]] = []
+
+                async def post(self, message: Message) -> None:
+                    self.posted.append((message.to, message.link))
+
+                @hookimpl
+                def register_channels(self) -> Sequence[Channel]:
+                    return [Channel(name="letters", send=self.post)]
+            ```
+        """
+        return ()
+
+    @_hook("register", when="once at start")
+    def register_pages(self) -> Sequence[Page]:
+        """Contribute pages among the therapist's, at `/therapist/plugins/<plugin>/<path>`.
+
+        The host asks for the therapist's session, and draws what the page consists of.
+
+        Returns: pages; two with the same path are refused.
+
+        Example:
+            ```python
+            from collections.abc import Sequence
+
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+            from alliancekit.pages import Page, PageWanted
+            from alliancekit.panels import Panel, PanelText
+
+
+            class Help(AllianceHooks):
+                async def help(self, wanted: PageWanted) -> Sequence[Panel]:
+                    return [Panel("Who to call", (PanelText("The practice's office knows."),))]
+
+                @hookimpl
+                def register_pages(self) -> Sequence[Page]:
+                    return [Page(path="help", title="Help", panels=self.help, navigation=True)]
+            ```
+        """
+        return ()
+
+    @_hook("register", when="once at start, after the plugins that bring instruments")
+    def register_languages(self) -> Sequence[Language]:
+        """Contribute languages: the texts of the element, of the rating page and of included instruments.
+
+        Participants with that language see them. A language lacking a text, or with one too many or other
+        placeholders than English, is refused. Wording that belongs to somebody else comes in a text pack.
+
+        Returns: languages; one that AllianceKit or another plugin speaks is refused.
+
+        Example:
+            ```python
+            from collections.abc import Sequence
+
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+            from alliancekit.languages import Language, own_languages
+
+
+            class Shouted(AllianceHooks):
+                @hookimpl
+                def register_languages(self) -> Sequence[Language]:
+                    english = next(one for one in own_languages() if one.tag == "en")
+                    element = {key: f"{text}!" for key, text in english.element.items()}
+                    rating = {key: f"{text}!" for key, text in english.rating.items()}
+                    return [Language(tag="en-XA", element=element, rating=rating)]
             ```
         """
         return ()
@@ -621,6 +711,35 @@ class AllianceHooks:
                         Guidance(style=event.style, text="Ask how today felt.", about=signal.kind)
                         for signal in event.signals
                     ]
+            ```
+        """
+        return ()
+
+    @_hook("collect", when="the therapist opens a client's page", limit=0.5)
+    async def render_panels(self, event: events.PanelsWanted) -> Sequence[Panel]:
+        """Show a box of your own on the therapist's page of a client.
+
+        The page waits for it, so keep it quick; what takes long belongs into rows of `PluginData`.
+
+        Returns: up to three panels; the host draws them.
+
+        Example:
+            ```python
+            from collections.abc import Sequence
+
+            from alliancekit.events import PanelsWanted
+            from alliancekit.hookspecs import AllianceHooks, hookimpl
+            from alliancekit.panels import Panel, PanelText
+
+
+            class Attendance(AllianceHooks):
+                needs = frozenset({"series"})
+
+                @hookimpl
+                async def render_panels(self, event: PanelsWanted) -> Sequence[Panel]:
+                    came = sum(point.attended for point in event.series)
+                    told = PanelText(f"{came} of {len(event.series)} sessions took place.")
+                    return [Panel("Attendance", (told,))]
             ```
         """
         return ()

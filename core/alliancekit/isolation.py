@@ -264,3 +264,38 @@ def where(traceback: TracebackType | None) -> str:
 def reference() -> str:
     """A short random id that ties an outcome to its log line."""
     return secrets.token_hex(4)
+
+
+async def alone(plugin: str, what: str, work: Awaitable[T], limit: float) -> tuple[T | None, str]:
+    """Await what one plugin does outside of hooks, for `limit` seconds at most.
+
+    Args:
+        plugin: whose work it is.
+        what: such as `channel sms`; for the log.
+        work: raises nothing before it is awaited.
+        limit: seconds.
+
+    Returns: the value and nothing, or None and the exception's type with a reference that the log repeats.
+    """
+
+    async def guarded() -> tuple[T | None, str]:
+        # Inside the task: from there SystemExit would end the event loop.
+        try:
+            return await work, ""
+        except ANYTHING as error:
+            known_as = reference()
+            message = "plugin %s raised %s in its %s at %s (ref %s)"
+            log.warning(message, plugin, type(error).__name__, what, where(error.__traceback__), known_as)
+            return None, f"{type(error).__name__}, reference {known_as}"
+
+    task = asyncio.create_task(guarded())
+    try:
+        done, _ = await asyncio.wait([task], timeout=limit)
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
+    if not done:
+        task.cancel()
+        log.warning("plugin %s: its %s took too long", plugin, what)
+        return None, "timeout"
+    return (None, "CancelledError") if task.cancelled() else task.result()

@@ -15,17 +15,18 @@ from alliancekit import events
 def minimise(event: Any, needs: Set[str]) -> Any:
     """The event as a plugin with these needs may see it; the same object where nothing is taken out.
 
-    Fields: `answers` (in every response of the event), `speech` (TalkHeard), `series` (SeriesUpdated), and
+    Fields: `answers` (in every response of the event), `speech` (TalkHeard), `series` (SeriesUpdated,
+    PanelsWanted), and
     `hidden`: scores and answers of a response that its client does not show to the therapist at once, where
     an event brings one response. Events with several hold only what the therapist may see at that time.
     """
-    trim = _TRIM.get(type(event))
+    trim = _trim_of(type(event))
     return event if trim is None else trim(event, needs)
 
 
 def carries_sensitive_fields(event: object) -> bool:
     """Whether plugins with different needs see different versions of this event."""
-    return type(event) in _TRIM
+    return _trim_of(type(event)) is not None
 
 
 def _response(response: events.Response, needs: Set[str]) -> events.Response:
@@ -43,7 +44,7 @@ def _with_response(event: Any, needs: Set[str]) -> Any:
     return replace(event, response=_response(response, needs))
 
 
-def _series(event: events.SeriesUpdated, needs: Set[str]) -> events.SeriesUpdated:
+def _series(event: Any, needs: Set[str]) -> Any:
     if "series" not in needs:
         return replace(event, series=())
     return replace(
@@ -64,5 +65,14 @@ _TRIM: Final[dict[type, Callable[[Any, Set[str]], Any]]] = {
     events.AllianceScored: _with_response,
     events.SeriesUpdated: _series,
     events.GuidanceWanted: _guidance,
+    events.PanelsWanted: _series,
     events.TalkHeard: _talk,
 }
+
+
+def _trim_of(kind: type) -> Callable[[Any, Set[str]], Any] | None:
+    """How events of this type are trimmed: as the nearest of its base classes that has a rule."""
+    for base in kind.__mro__:
+        if base in _TRIM:
+            return _TRIM[base]
+    return None

@@ -25,10 +25,11 @@ from alliancekit.inbound import Inbound
 from alliancekit.instruments.catalogue import Instruments
 from alliancekit.instruments.site import Deployed, deployed
 from alliancekit.isolation import ErrorReport
+from alliancekit.languages import Languages
 from alliancekit.live import Address, LiveHub
 from alliancekit.outbox import Relay
 from alliancekit.pipeline import Pipeline, hint_of
-from alliancekit.plugins import Given, PluginHost, PluginsConfig, status
+from alliancekit.plugins import Given, PluginHost, PluginsConfig, adapter_calls, status
 from alliancekit.secret_refs import resolved
 from alliancekit.sessions import Fact
 from alliancekit.store import migrate, presence, prompts, tenants
@@ -39,9 +40,6 @@ from alliancekit.store.plugin_data import DatabaseRows
 from alliancekit.watchdog import Watchdog
 
 log = logging.getLogger("alliancekit.service")
-
-ADAPTER_SECONDS = 2.0
-"""How long the adapters may take to stop, all at once."""
 
 DRAIN_SECONDS = 2.0
 """How long a stop waits for the outbox; what is left is done after the next start."""
@@ -87,6 +85,7 @@ class Service:
         self.draining = False
         self._tasks: list[asyncio.Task[None]] = []
         self._watchdog = Watchdog(self.hooks, limit=config.limits.block)
+        self.languages: Languages
         self.database: Database
         self.feedback: Feedback
         self.calls: calls.Calls
@@ -100,7 +99,7 @@ class Service:
         Raises:
             StoreError: the database cannot be used.
             ConfigError: the data directory cannot be written.
-            PluginError: a required plugin cannot bring its rows up to date.
+            PluginError: a required plugin cannot bring its rows up to date, or its adapter does not start.
         """
         self.database = await prepared_database(self.settings)
         try:
@@ -108,6 +107,7 @@ class Service:
         except AllianceKitError:
             await self.database.close()
             raise
+        self.languages = Languages(self.plugins.languages)
         prompt_settings = self.settings.prompts
         policy = AskPolicy(
             in_call=prompt_settings.expire_in_call_after,
@@ -115,7 +115,12 @@ class Service:
             later=prompt_settings.again_after,
         )
         self.feedback = Feedback(
-            self.database, self.instruments, policy, committed=self._committed, clock=self.clock
+            self.database,
+            self.instruments,
+            policy,
+            committed=self._committed,
+            direction=self.languages.direction,
+            clock=self.clock,
         )
         self.calls = calls.Calls(
             self.database, self.settings.call.policy(), committed=self._committed, clock=self.clock
@@ -139,13 +144,16 @@ class Service:
         self._spawn(self.calls.run(), "calls")
         self._spawn(self.inbound.run(), "inbound")
         self._spawn(status.keep(self.settings.data_dir, lambda: self.plugins.report), "plugins")
-        for adapter in self.plugins.adapters:
-            await adapter.start(self)
+        try:
+            await adapter_calls.start(self.plugins, self)
+        except AllianceKitError:
+            await self.stop()
+            raise
 
     async def stop(self) -> None:
         """End what runs; what is stored stays, what is queued is done after the next start."""
         self.draining = True
-        await self._stop_adapters()
+        await adapter_calls.stop(self.plugins.adapters)
         try:
             async with asyncio.timeout(DRAIN_SECONDS):
                 await self.relay.drain()
@@ -157,23 +165,6 @@ class Service:
         await self.plugins.close()
         self._watchdog.stop()
         await self.database.close()
-
-    async def _stop_adapters(self) -> None:
-        stops = {
-            asyncio.create_task(adapter.stop(), name=adapter.name): adapter.name
-            for adapter in self.plugins.adapters
-        }
-        if not stops:
-            return
-        _, late = await asyncio.wait(stops, timeout=ADAPTER_SECONDS)
-        for task in late:
-            task.cancel()
-        await asyncio.wait(stops, timeout=ADAPTER_SECONDS)
-        for task, name in stops.items():
-            if task in late:
-                log.warning("the adapter %s did not stop in time", name)
-            elif (error := task.exception()) is not None:
-                log.warning("the adapter %s stopped with %s", name, type(error).__name__)
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=f"alliancekit-{name}")
@@ -195,15 +186,12 @@ class Service:
                 "session": hint.session,
             }
             self.live.hint([("participant", hint.participant)], message)
-            for adapter in self.plugins.adapters:
-                if adapter.capabilities.in_call_prompts:
-                    await adapter.deliver(hint)
+            await self.hooks.deliver(hint)
 
     async def withdraw(self, participant: str, prompt: str) -> None:
         """Take a prompt off every page; it was answered, dismissed or cancelled."""
         self.live.hint([("participant", participant)], {"type": "prompt_closed", "prompt": prompt})
-        for adapter in self.plugins.adapters:
-            await adapter.withdraw(prompt)
+        await self.hooks.withdraw(prompt)
 
     async def updated(self, tenant: str, session: str) -> None:
         """Hint the therapist's pages that a session has something new."""

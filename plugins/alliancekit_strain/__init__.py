@@ -12,7 +12,9 @@ from typing_extensions import override
 
 from alliancekit.events import RuleInfo, SeriesUpdated, Signal
 from alliancekit.hookspecs import AllianceHooks, hookimpl
+from alliancekit.pages import Page
 from alliancekit_strain import course_rules, rules, session_rules
+from alliancekit_strain.page import page
 from alliancekit_strain.series import courses
 from alliancekit_strain.settings import Settings
 
@@ -32,6 +34,11 @@ class Strain(AllianceHooks):
     @hookimpl
     def register_rules(self) -> Sequence[RuleInfo]:
         return tuple(self.rules.values())
+
+    @override
+    @hookimpl
+    def register_pages(self) -> Sequence[Page]:
+        return [page(tuple(self.rules.values()), rules.records())]
 
     @override
     @hookimpl

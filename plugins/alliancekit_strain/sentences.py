@@ -81,11 +81,11 @@ def low_item(item: ItemInfo, low: int, answered: int) -> str:
     if low > 1:
         return (
             f"{low} of {answered} answers stand at the least favourable end, the first of them at question "
-            f"{item.number}: worth asking about, even where the whole rating looks well."
+            f"{item.number}: worth asking about, even where the whole rating looks good."
         )
     return (
         f"One of {answered} answers, question {item.number}, stands at the least favourable end: "
-        "worth asking about, even where the whole rating looks well."
+        "worth asking about, even where the whole rating looks good."
     )
 
 

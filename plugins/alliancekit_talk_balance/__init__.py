@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import override
 
-from alliancekit.events import TalkBalance, TalkHeard
+from alliancekit.events import PanelsWanted, TalkBalance, TalkHeard
 from alliancekit.hookspecs import AllianceHooks, hookimpl
+from alliancekit.panels import MOST_ITEMS, Panel, PanelSeries, PanelTable, PanelText
 from alliancekit.scoring.talk import BACK_CHANNEL, PAUSE, talk_balance
 
 __all__ = ["Settings", "TalkBalancePlugin"]
@@ -50,3 +52,34 @@ class TalkBalancePlugin(AllianceHooks):
         if found is None or found.client.seconds + found.therapist.seconds < self.settings.least_speech:
             return None
         return found
+
+    @override
+    @hookimpl
+    async def render_panels(self, event: PanelsWanted) -> Sequence[Panel]:
+        observed = sorted(event.talk_balances.items())[-MOST_ITEMS:]
+        if len(observed) < 2:
+            return ()
+        shares = tuple((number, round(balance.client.share * 100, 1)) for number, balance in observed)
+        rows = tuple(
+            (
+                str(number),
+                str(balance.client.turns),
+                str(balance.therapist.turns),
+                f"{balance.overlap:.0%}",
+                f"{balance.silence:.0%}",
+            )
+            for number, balance in reversed(observed)
+        )
+        columns = ("Session", "Client’s turns", "Your turns", "Both at once", "Silence")
+        return [
+            Panel(
+                "Who spoke, session by session",
+                (
+                    PanelSeries(label="The client’s share of the talk", points=shares, unit=" %"),
+                    PanelTable("Turns, overlap and silence by session", columns, rows),
+                    PanelText(
+                        "A description of the calls, not a score. Sessions without observation are left out."
+                    ),
+                ),
+            )
+        ]

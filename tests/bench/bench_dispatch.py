@@ -1,4 +1,4 @@
-"""What isolation costs: notify of five plugins through `Hooks` against a bare pluggy call of the same five.
+"""What isolation costs: notify of plugins through `Hooks` against bare pluggy, a plain loop and bare tasks.
 
 Run it: `python -m tests.bench.bench_dispatch`. Processor time, the best of many short rounds.
 """
@@ -15,6 +15,7 @@ from alliancekit.hookspecs import PROJECT, AllianceHooks, hookimpl
 from alliancekit.plugins import PluginHost
 
 PLUGINS = 5
+NUMBERS = (1, 5, 20)
 ROUNDS = 40
 CALLS = 200
 EVENT = events.SessionStarted(tenant="t", episode="e", session="s", at=0.0, style="directive", number=1)
@@ -39,9 +40,9 @@ async def best(call: Callable[[], Awaitable[Any]]) -> float:
     return fastest / CALLS * 1e6
 
 
-async def measure(loop_name: str) -> dict[str, Any]:
+async def measure(loop_name: str, count: int = PLUGINS) -> dict[str, Any]:
     """One row of the result, on the running loop."""
-    plugins = [(f"p{number}", Quick()) for number in range(PLUGINS)]
+    plugins = [(f"p{number}", Quick()) for number in range(count)]
     host = PluginHost(extra=plugins, discover=False)
     host.load()
     manager = pluggy.PluginManager(PROJECT)
@@ -53,6 +54,10 @@ async def measure(loop_name: str) -> dict[str, Any]:
         for coroutine in manager.hook.session_started(event=EVENT):
             await coroutine
 
+    async def plain() -> None:
+        for _, plugin in plugins:
+            await plugin.session_started(EVENT)
+
     async def tasks() -> None:
         loop = asyncio.get_running_loop()
         for task in [loop.create_task(plugin.session_started(EVENT)) for _, plugin in plugins]:
@@ -62,20 +67,23 @@ async def measure(loop_name: str) -> dict[str, Any]:
     bare_us = await best(bare)
     tasks_us = await best(tasks)
     return {
-        "name": f"notify, {PLUGINS} plugins, {loop_name}",
+        "name": f"notify, {count} plugins, {loop_name}",
+        "plugins": count,
         "hooks_us": round(hooks_us, 1),
         "bare_pluggy_us": round(bare_us, 1),
         "bare_tasks_us": round(tasks_us, 1),
+        "plain_loop_us": round(await best(plain), 1),
         "ratio_to_pluggy": round(hooks_us / bare_us, 1),
         "ratio_to_tasks": round(hooks_us / tasks_us, 1),
     }
 
 
 def run() -> list[dict[str, Any]]:
-    """One row for uvloop, which the service runs on, and one for asyncio's own loop."""
+    """Rows for uvloop, which the service runs on, by number of plugins; one for asyncio's own loop."""
     import uvloop
 
-    return [uvloop.run(measure("uvloop")), asyncio.run(measure("asyncio"))]
+    rows = [uvloop.run(measure("uvloop", count)) for count in NUMBERS]
+    return [*rows, asyncio.run(measure("asyncio"))]
 
 
 if __name__ == "__main__":

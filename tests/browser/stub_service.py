@@ -21,7 +21,8 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from alliancekit.web.embed import embed_script
+from alliancekit.languages import Languages
+from alliancekit.web.embed import Embed
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; "
@@ -178,7 +179,7 @@ class StubService:
 
         async def file(request: Request) -> Response:
             body, kind = {
-                "/embed.js": (embed_script(), "text/javascript"),
+                "/embed.js": (Embed(Languages()).script, "text/javascript"),
                 "/page.js": (PAGE_SCRIPT.encode(), "text/javascript"),
                 "/page.css": (PAGE_STYLE.encode(), "text/css"),
                 "/favicon.ico": (b"", "image/x-icon"),

@@ -332,7 +332,7 @@ def test_works_without_script(browser: Browser, stub: Stub) -> None:
     page = context.new_page()
     page.goto(CLIENT)
     page.locator("#why-1-sum").click()
-    expect(page.get_by_text("After Gumz et al. 2012")).to_be_visible()
+    expect(page.get_by_text("After Gumz et al. 2012").first).to_be_visible()
     expect(page.locator("#live-note")).to_be_hidden()
     page.get_by_role("link", name="Today").click()
     page.get_by_role("link", name="Client 4711").click()

@@ -68,7 +68,7 @@ def run(plugin: Path) -> Iterator[Run]:
 @pytest.mark.webrtc
 @pytest.mark.timeout(240)
 def test_a_save_starts_the_demo_again_with_the_plugin(run: Run, plugin: Path) -> None:
-    run.waits_for("own_rule and the recorded session")
+    run.waits_for("rule and the recorded session")
     run.waits_for("Now try it yourself")
     plugin.write_text(BAD)
     run.waits_for("saved: starting again")
@@ -78,6 +78,6 @@ def test_a_save_starts_the_demo_again_with_the_plugin(run: Run, plugin: Path) ->
     run.waits_for("SyntaxError")
     run.waits_for("Save a file to try again")
     plugin.write_text(GOOD)
-    run.waits_for("own_rule and the recorded session")
+    run.waits_for("rule and the recorded session")
     os.kill(run.process.pid, signal.SIGINT)
     assert run.process.wait(timeout=60) == 0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from alliancekit.events import Segment, SpeechSpan, TalkHeard
+from alliancekit.events import PanelsWanted, Segment, SpeechSpan, TalkBalance, TalkHeard, TalkShare
+from alliancekit.panels import PanelSeries, PanelTable
 from alliancekit_talk_balance import Settings, TalkBalancePlugin
 
 HOST = {"tenant": "ten_1", "episode": "epi_1", "session": "ses_1", "at": 0.0}
@@ -40,3 +41,33 @@ async def test_settings_reach_the_rule():
 
 def test_it_asks_for_speech_only():
     assert TalkBalancePlugin.needs == {"speech"}
+
+
+def balance(share: float) -> TalkBalance:
+    return TalkBalance(
+        client=TalkShare(seconds=60 * share, share=share, turns=4),
+        therapist=TalkShare(seconds=60 * (1 - share), share=1 - share, turns=5),
+        overlap=0.1,
+        silence=0.25,
+        observed_seconds=80.0,
+    )
+
+
+async def panels(balances: dict[int, TalkBalance]):
+    event = PanelsWanted(**HOST, style="supportive", talk_balances=balances)
+    return await TalkBalancePlugin(Settings()).render_panels(event)
+
+
+async def test_the_course_is_shown_from_the_second_observed_session_on():
+    assert await panels({1: balance(0.5)}) == ()
+    [panel] = await panels({5: balance(0.25), 2: balance(0.5)})
+    [series] = [part for part in panel.parts if isinstance(part, PanelSeries)]
+    [table] = [part for part in panel.parts if isinstance(part, PanelTable)]
+    assert series.points == ((2, 50.0), (5, 25.0))
+    assert table.rows == (("5", "4", "5", "10%", "25%"), ("2", "4", "5", "10%", "25%"))
+
+
+async def test_a_long_course_shows_its_latest_sessions():
+    [panel] = await panels({number: balance(0.5) for number in range(1, 80)})
+    [series] = [part for part in panel.parts if isinstance(part, PanelSeries)]
+    assert (series.points[0][0], series.points[-1][0], len(series.points)) == (30, 79, 50)

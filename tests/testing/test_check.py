@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from alliancekit.deprecations import Deprecation
 from alliancekit.errors import PluginError
 from alliancekit.hookspecs import AllianceHooks
 from alliancekit.plugins.find import GROUPS
@@ -265,8 +266,17 @@ def test_a_bad_plugin_fails_exactly_that_check(
     assert check in report.missing(rung)
 
 
+def test_a_deprecated_hook_keeps_a_plugin_from_gold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = Deprecation(kind="hook", name="session_started", since="0.1", removed_in="0.4", instead="wait")
+    monkeypatch.setattr("alliancekit.deprecations.DEPRECATIONS", (old,))
+    report = check_plugin(source_file(tmp_path, GOOD))
+    assert (report.rung, failed(report)) == ("silver", {"current"})
+    assert "goes in 0.4" in str(report)
+
+
 def test_every_check_has_a_plugin_that_fails_it() -> None:
-    assert {check for check, *_ in BAD} == {check for rung in RUNGS for check in CHECKS[rung]}
+    shown = {check for check, *_ in BAD} | {"current"}
+    assert shown == {check for rung in RUNGS for check in CHECKS[rung]}
 
 
 def test_what_could_not_be_checked_is_not_counted_as_reached(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import inspect
 import pytest
 
 from alliancekit import events
-from alliancekit.testing import FakeClock, FakeSession
+from alliancekit.testing import Episode, FakeClock, FakeSession
 from alliancekit.testing.fake_session import a_signal
 
 
@@ -27,12 +27,14 @@ def test_it_makes_an_event_of_every_kind() -> None:
         s.style_wanted(),
         s.prompts_wanted(),
         s.guidance_wanted(),
+        s.panels_wanted(),
     ]
     every = {
         kind for kind in vars(events).values() if inspect.isclass(kind) and issubclass(kind, events.Event)
     }
-    # The series is an episode's.
-    assert {type(one) for one in made} == every - {events.Event, events.SeriesUpdated}
+    # These are an episode's.
+    assert {type(one) for one in made} == every - {events.Event, events.SeriesUpdated, events.EpisodeErased}
+    assert (s.erased().episode, s.erased().session) == ("epi_1", "")
     for one in made:
         assert (one.tenant, one.episode, one.session, one.at) == ("ten_1", "epi_1", "ses_1", s.clock())
 
@@ -84,3 +86,23 @@ def test_speech_counts_from_the_beginning_of_the_call() -> None:
 def test_a_signal_takes_any_field() -> None:
     assert a_signal("drop", level="strong").level == "strong"
     assert {field.name for field in dataclasses.fields(a_signal())} >= {"kind", "rule"}
+
+
+def test_an_export_has_the_session_and_its_responses() -> None:
+    session = FakeSession(number=4)
+    response = session.response({"bond": 50})
+    episode = session.exported(response, external_id="mine")
+    [only] = episode.sessions
+    assert (episode.id, episode.external_id, only.number, only.responses) == (
+        "epi_1",
+        "mine",
+        4,
+        (response,),
+    )
+    assert {one.role for one in only.people} == {"client", "therapist"}
+
+
+def test_panels_are_wanted_of_a_series() -> None:
+    series = Episode([80, 60]).series
+    event = FakeSession(language="es").panels_wanted(series)
+    assert (event.series, event.language) == (series, "es")

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from importlib.metadata import entry_points
 
-from alliancekit.events import Guidance, GuidanceWanted
+from alliancekit.events import Guidance, GuidanceWanted, PromptPlan, PromptRequest, PromptsWanted
 from alliancekit.hookspecs import AllianceHooks, hookimpl
 
 ALLOWED = {"alliancekit", "alliancekit.testing", "alliancekit.testing.pytest_plugin"}
@@ -73,6 +73,47 @@ async def test_client_and_episode_together(client, episode) -> None:
     assert [one["id"] for one in course["sessions"]] == list(written.sessions)
     last = course["sessions"][-1]
     assert "Well done." in [one["text"] for one in last["guidance"]]
+
+
+class AsksThePulse(AllianceHooks):
+    @hookimpl
+    async def plan_prompts(self, event: PromptsWanted):
+        if event.moment != "end_of_call":
+            return None
+        asked = PromptRequest(role="client", moment=event.moment, instruments=("pulse",))
+        return PromptPlan(requests=(asked,))
+
+
+class AsksNobody(AllianceHooks):
+    @hookimpl
+    async def plan_prompts(self, event: PromptsWanted):
+        return PromptPlan(requests=())
+
+
+async def test_what_is_passed_is_asked_before_the_usual_ones_and_in_order(client) -> None:
+    async with client(AsksThePulse, AsksNobody) as site:
+        order = [one.name for one in site.service.plugins.report.entries if one.running]
+        assert order[:2] == ["asks_the_pulse", "asks_nobody"]
+        assert "measures" in order
+        meeting = await site.held()
+        prompt = await site.current(meeting.client.token)
+        assert [one["name"] for one in prompt["instruments"]] == ["pulse"]
+        assert await site.current(meeting.therapist.token) is None
+    async with client(AsksNobody, AsksThePulse) as site:
+        meeting = await site.held()
+        assert await site.current(meeting.client.token) is None
+
+
+class Measures(AllianceHooks):
+    """Has the name of a usual plugin, and takes its place."""
+
+
+async def test_what_has_the_name_of_a_usual_plugin_takes_its_place(client) -> None:
+    async with client(Measures, plugins={"enabled": ["supportive", "measures"]}) as site:
+        assert [(one.name, one.group) for one in site.service.plugins.report.entries if one.running] == [
+            ("supportive", "alliancekit.plugins"),
+            ("measures", "code"),
+        ]
 
 
 async def test_two_clients_share_nothing(client, episode) -> None:

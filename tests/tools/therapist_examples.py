@@ -13,6 +13,7 @@ from alliancekit.server.therapist.views import (
     CutOffView,
     EpisodeView,
     FacetView,
+    Link,
     Live,
     NotComputed,
     PulseView,
@@ -20,9 +21,11 @@ from alliancekit.server.therapist.views import (
     ResponseView,
     ScaleView,
     SessionView,
+    ShownPanel,
     SignalView,
 )
-from alliancekit_strain.rules import rules
+from alliancekit_strain.page import explained
+from alliancekit_strain.rules import records, rules
 from alliancekit_strain.settings import Settings
 
 START = 1_785_000_000.0
@@ -275,4 +278,17 @@ def entry(
         sessions=sessions,
         signals=signals,
         count=len(sessions),
+    )
+
+
+PAGE = Link(title="How the rules work", url="/plugin-page")
+OTHER_PAGE = Link(title="Who to call", url="/other-page")
+
+
+def page_panels() -> tuple[ShownPanel, ...]:
+    """The page of the plugin strain."""
+    found = explained(tuple(rules(Settings()).values()), records())
+    return tuple(
+        ShownPanel(id=f"panel-strain-{number}", plugin="strain", panel=panel)
+        for number, panel in enumerate(found)
     )

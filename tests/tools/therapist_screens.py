@@ -20,6 +20,9 @@ KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 PAGES = {f"sessions-{n}": render.render_episode(examples.episode(n)) for n in (0, 1, 3, 10, 12, 42)} | {
     "today": render.render_caseload(examples.caseload()),
     "today-empty": render.render_caseload(examples.CaseloadView()),
+    "plugin-page": render.render_plugin_page(
+        examples.PAGE, examples.page_panels(), navigation=(examples.PAGE, examples.OTHER_PAGE)
+    ),
     "sign-in": render.render_sign_in(),
     "error": render.render_error(
         title="No such client", detail="There is no such client.", fix="Check the link."

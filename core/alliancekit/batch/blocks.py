@@ -167,6 +167,8 @@ class CsvFile:
         for magic, what, fix in _KINDS:
             if self._rest.startswith(magic):
                 raise TableError(f"{name} {what}.", fix=fix)
+        if b"\0" in self._rest[:4096]:
+            raise TableError(f"{name} is not a CSV file: it holds bytes that no text has.", fix=_AS_CSV)
         if self._rest.startswith(_BOM):
             if not self._spreadsheet:
                 raise TableError(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 import secrets
 import shutil
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 import polars as pl
+from polars.exceptions import PolarsError
 from typing_extensions import override
 
 from alliancekit.batch.files import PARQUET
@@ -54,17 +56,25 @@ def open_sink(path: Path) -> Sink:
 
 
 class CsvSink:
-    """Writes CSV to an open binary file."""
+    """Writes CSV to an open binary file, which messages call `name`."""
 
     is_text = True
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], name: str | Path = "The output") -> None:
         self._file = file
+        self._name = name
         self._header = True
 
     def write(self, frame: pl.DataFrame) -> None:
-        """Append rows, the first time behind the header."""
-        frame.write_csv(self._file, include_header=self._header)
+        """Append rows, the first time behind the header.
+
+        Raises:
+            TableError: there is no room for them.
+        """
+        try:
+            frame.write_csv(self._file, include_header=self._header)
+        except (OSError, PolarsError) as error:
+            raise _unwritable(self._name, error) from None
         self._header = False
 
     def finish(self) -> None:
@@ -82,18 +92,11 @@ class _CsvFileSink(CsvSink):
         self._path = path
         self._beside = _beside(path)
         self._raw = self._beside.open("xb", buffering=1 << 20)
-        packed = path.suffix.lower() == ".gz"
-        # Without name and time the same rows give the same bytes.
-        zipped = gzip.GzipFile(filename="", mode="wb", fileobj=self._raw, compresslevel=6, mtime=0)
-        super().__init__(zipped if packed else self._raw)  # type: ignore[arg-type]
-
-    @override
-    def write(self, frame: pl.DataFrame) -> None:
-        """Append rows, the first time behind the header."""
-        try:
-            super().write(frame)
-        except OSError as error:
-            raise _unwritable(self._path, error) from None
+        file: Any = self._raw
+        if path.suffix.lower() == ".gz":
+            # Without name and time the same rows give the same bytes.
+            file = gzip.GzipFile(filename="", mode="wb", fileobj=self._raw, compresslevel=6, mtime=0)
+        super().__init__(file, path)
 
     @override
     def finish(self) -> None:
@@ -108,8 +111,9 @@ class _CsvFileSink(CsvSink):
     @override
     def discard(self) -> None:
         """Remove what was written so far."""
-        with suppress(OSError):
-            self._raw.close()
+        for file in (self._file, self._raw):
+            with suppress(OSError, ValueError):  # what is not yet written finds no room, or a closed file
+                file.close()
         self._beside.unlink(missing_ok=True)
 
 
@@ -128,7 +132,7 @@ class _ParquetSink:
         """Write one part."""
         try:
             frame.write_parquet(self._parts / f"{self._count:08}.parquet", compression="lz4")
-        except OSError as error:
+        except (OSError, PolarsError) as error:
             raise _unwritable(self._path, error) from None
         self._count += 1
 
@@ -139,7 +143,7 @@ class _ParquetSink:
             parts = [self._parts / f"{number:08}.parquet" for number in range(self._count)]
             pl.scan_parquet(parts, glob=False).sink_parquet(joined)
             joined.replace(self._path)
-        except OSError as error:
+        except (OSError, PolarsError) as error:
             raise _unwritable(self._path, error) from None
         finally:
             self.discard()
@@ -153,5 +157,13 @@ def _beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
 
 
-def _unwritable(path: Path, error: OSError) -> TableError:
-    return TableError(f"{path} cannot be written: {error.strerror or 'unknown reason'}.")
+def _unwritable(name: str | Path, error: Exception) -> TableError:
+    return TableError(f"{name} cannot be written: {_reason(error)}.")
+
+
+def _reason(error: Exception) -> str:
+    """What the system said; polars tells it in a text of its own."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    number = re.search(r"(?:os error |Errno )(\d+)", str(error))
+    return os.strerror(int(number[1])) if number else "unknown reason"

@@ -5,6 +5,7 @@ Exit codes: 0 done, 2 wrong usage, 3 refused or invalid input. `--json` prints J
 
 from __future__ import annotations
 
+import errno
 import sys
 
 import typer
@@ -29,6 +30,9 @@ from alliancekit.errors import AllianceKitError
 REFUSED = 3
 """Exit code for refused or invalid input."""
 
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+"""Errors that come of the place where output goes, also the standard output and temporary files."""
+
 app = typer.Typer(
     name="alliancekit",
     help="Asks client and therapist how their working relationship is going.",
@@ -36,20 +40,24 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("demo")(demo.demo)
-app.command("serve")(serve.serve)
-app.add_typer(config.app, name="config")
-app.add_typer(plugins.app, name="plugins")
-app.add_typer(adapters.app, name="adapters")
-app.add_typer(new.app, name="new")
-app.command("dev")(develop.dev)
-app.command("replay")(develop.replay)
-app.add_typer(measures.app, name="measures")
-app.command("score")(score.score)
-app.command("change")(change.change)
-app.command("signals")(signals.signals)
-app.command("congruence")(congruence.congruence)
-app.command("export")(export.export)
+
+RUN, PLUGINS, MEASURES = "Run it", "Write and look after plugins", "Measures and scores"
+"""The panels of the help page, in this order."""
+
+app.command("demo", rich_help_panel=RUN)(demo.demo)
+app.command("serve", rich_help_panel=RUN)(serve.serve)
+app.add_typer(config.app, name="config", rich_help_panel=RUN)
+app.add_typer(adapters.app, name="adapters", rich_help_panel=RUN)
+app.command("export", rich_help_panel=RUN)(export.export)
+app.add_typer(new.app, name="new", rich_help_panel=PLUGINS)
+app.command("replay", rich_help_panel=PLUGINS)(develop.replay)
+app.command("dev", rich_help_panel=PLUGINS)(develop.dev)
+app.add_typer(plugins.app, name="plugins", rich_help_panel=PLUGINS)
+app.add_typer(measures.app, name="measures", rich_help_panel=MEASURES)
+app.command("score", rich_help_panel=MEASURES)(score.score)
+app.command("signals", rich_help_panel=MEASURES)(signals.signals)
+app.command("change", rich_help_panel=MEASURES)(change.change)
+app.command("congruence", rich_help_panel=MEASURES)(congruence.congruence)
 
 
 def main() -> None:
@@ -58,4 +66,11 @@ def main() -> None:
         app()
     except AllianceKitError as error:
         print(f"alliancekit: {error}", file=sys.stderr)
+        raise SystemExit(REFUSED) from None
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        print(
+            f"alliancekit: The output cannot be written: {error.strerror}. Make room for it.", file=sys.stderr
+        )
         raise SystemExit(REFUSED) from None

@@ -112,7 +112,9 @@ def _published(
         raise InstrumentError(
             f"For the scale {scale.name!r} of {instrument.name!r} no published "
             f"{' and no published '.join(missing.values())} is known here.",
-            fix=f"Give {' and '.join(missing)}, from a published reference group or from your own data.",
+            fix=f"Give {' and '.join(missing)}, from a published reference group or from your own data: "
+            "alliancekit measures reliability gives α. What is published, and what nobody could confirm: "
+            f"alliancekit measures show {instrument.name}.",
         )
     sources = {"sd": "given", "reliability": "given"}
     if sd is None and norm is not None:

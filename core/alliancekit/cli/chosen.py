@@ -7,20 +7,27 @@ from typing import TYPE_CHECKING
 from alliancekit.errors import InstrumentError
 
 if TYPE_CHECKING:
+    from alliancekit.instruments.catalogue import Instruments
     from alliancekit.instruments.model import Instrument, Scale
 
 
-def instrument(name: str, form: str | None = None) -> Instrument:
+def instrument(name: str, form: str | None = None, *, known: Instruments | None = None) -> Instrument:
     """The named instrument; without a form its only one, or else that of the client.
+
+    Args:
+        name: as `alliancekit measures list` shows it.
+        form: who answers it.
+        known: where to look; all instruments of this deployment when None.
 
     Raises:
         UnknownInstrumentError: there is none of this name, or not in this form.
         ConfigError: the settings cannot be used.
         PluginError: a required plugin failed.
     """
-    from alliancekit.cli.deployment import deployment
+    if known is None:
+        from alliancekit.cli.deployment import deployment
 
-    known = deployment().instruments
+        known = deployment().instruments
     forms = [each.form for each in known.forms(name)]
     return known.get(name, form or (forms[0] if len(forms) == 1 else "client"))
 

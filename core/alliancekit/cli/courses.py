@@ -43,7 +43,7 @@ def read_courses(path: Path, instrument: Instrument, scale: Score, *, spreadshee
 
     Args:
         path: CSV, gzip CSV or Parquet with the columns `session` and `score`; optional `attended`, `client`,
-            `therapist` and one column an item.
+            `therapist` (beside a client's score) and one column an item.
         instrument: whose items the item columns hold.
         scale: its range is the range of `score` and `therapist`.
         spreadsheet: accept a byte-order mark, semicolons and decimal commas.
@@ -54,6 +54,11 @@ def read_courses(path: Path, instrument: Instrument, scale: Score, *, spreadshee
     """
     frame = files.read(path, spreadsheet=spreadsheet)
     named = _own_columns(frame.columns)
+    if instrument.form == "therapist" and "therapist" in named:
+        raise TableError(
+            f"{path.name} has a column {named['therapist']!r}, and the scores are the therapist's already.",
+            fix="Leave it out, or choose the client's form with --form client.",
+        )
     sessions = numbers(frame[named["session"]], minimum=1, required=True, spreadsheet=spreadsheet)
     whole = (sessions == sessions.floor()) & (sessions < 2**53)
     if not whole.all():

@@ -24,7 +24,12 @@ PluginPath = Annotated[
 def dev(
     path: PluginPath,
     port: Annotated[int, typer.Option(help="The port of the demo; 0 takes a free one.")] = 8420,
-    style: Annotated[str, typer.Option(help="The therapist's style in the demo.")] = "task_oriented",
+    style: Annotated[
+        str,
+        typer.Option(
+            help="The therapist's style; the plugin's own, where it brings one, else task_oriented."
+        ),
+    ] = "",
 ) -> None:
     """Run the demo with your plugin and start again at every save; mistakes show file, line and text."""
     try:
@@ -47,26 +52,43 @@ def replay(
             help="A file of `alliancekit demo --once --record`; without it, the one that is included."
         ),
     ] = None,
+    style: Annotated[
+        str, typer.Option(help="Tell the session in this style; the plugin's own, where it brings one.")
+    ] = "",
     as_json: Annotated[
         bool, typer.Option("--json", help="Print a JSON line an event, for a program.")
     ] = False,
 ) -> None:
-    """Feed a recorded session to your plugin, print each outcome with its time. Exit code 3: one failed."""
+    """Feed a recorded session to your plugin and print what it answered, with times.
+
+    It runs with its table of the configuration. Exit code 3 when it failed on one of the events.
+    """
     from rich.console import Console
 
+    from alliancekit.config import load
     from alliancekit.development import mistakes
     from alliancekit.development import recording as recordings
     from alliancekit.development.replay import replay as play
     from alliancekit.development.replay import table
+    from alliancekit.service import plugins_config
     from alliancekit.testing.targets import one_plugin
 
+    tables = plugins_config(load()).settings
     events = recordings.read(recording or recordings.included())
     with one_plugin(path) as (name, plugin):
-        answers = asyncio.run(play(name, plugin, events, on_error=mistakes.to_stderr(path)))
+        told = mistakes.to_stderr(path)
+        made = asyncio.run(play(name, plugin, events, settings=tables.get(name), style=style, on_error=told))
     if as_json:
-        for one in answers:
+        for one in made.answers:
             typer.echo(json.dumps(asdict(one), default=str))
     else:
-        Console().print(table(name, answers))
-    if any(one.status != "ok" for one in answers):
+        for line in made.brought:
+            typer.echo(f"registers {line}")
+        if made.answers:
+            Console().print(table(name, made.answers, style=made.style))
+        else:
+            typer.echo(
+                "It implements no hook that is called during a session, so there is nothing to replay."
+            )
+    if any(one.status != "ok" for one in made.answers):
         raise typer.Exit(FAILED)

@@ -13,7 +13,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any, Final, get_type_hints
 
-from alliancekit import events
+from alliancekit import events, languages, pages, panels
 from alliancekit.hookspecs import HOOK_API, HOOKS, AllianceHooks, HookInfo
 
 PAGE: Final = Path(__file__).parents[2] / "HOOKS.md"
@@ -42,6 +42,7 @@ A plugin may keep rows of its own: see `alliancekit.data`.
 _NEEDS: Final = {
     ("TalkHeard", "speech"): "speech",
     ("SeriesUpdated", "series"): "series",
+    ("PanelsWanted", "series"): "series",
     ("Response", "answers"): "answers",
     ("Response", "scores"): "hidden",
 }
@@ -132,17 +133,32 @@ def _first_paragraph(cls: type[Any]) -> str:
 def _parts_of_events() -> list[type[Any]]:
     return [
         cls
-        for cls in vars(events).values()
-        if inspect.isclass(cls) and is_dataclass(cls) and not issubclass(cls, events.Event)
+        for module in (events, panels, pages, languages)
+        for cls in vars(module).values()
+        if inspect.isclass(cls)
+        and is_dataclass(cls)
+        and not issubclass(cls, events.Event)
+        and cls.__module__.startswith(module.__name__)
     ]
 
 
 def _later() -> dict[str, Any]:
     """Names that `hookspecs` imports for type checkers only."""
     from alliancekit.adapters import Adapter, Route
+    from alliancekit.channels import Channel
     from alliancekit.exports import Exporter
+    from alliancekit.languages import Language
+    from alliancekit.pages import Page
 
-    return {"Adapter": Adapter, "Route": Route, "Exporter": Exporter}
+    return {
+        "Adapter": Adapter,
+        "Channel": Channel,
+        "Exporter": Exporter,
+        "Language": Language,
+        "Page": Page,
+        "Panel": panels.Panel,
+        "Route": Route,
+    }
 
 
 if __name__ == "__main__":

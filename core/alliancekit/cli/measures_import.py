@@ -23,6 +23,10 @@ def import_measure(
     form: Annotated[
         Literal["client", "therapist"] | None, typer.Option(help="For a questionnaire: who answers it.")
     ] = None,
+    higher: Annotated[
+        Literal["better", "worse"] | None,
+        typer.Option(help="For a questionnaire: what a higher total is; if not said, no rule judges it."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
 ) -> None:
     """Check a file and copy it, normalised, into the site's folder (setting measures_dir).
@@ -34,7 +38,7 @@ def import_measure(
     from alliancekit.instruments.imports import carry_out, prepare
 
     registered, folder = registered_and_folder()
-    prepared = prepare(file, registered, folder, name=name, form=form or "")
+    prepared = prepare(file, registered, folder, name=name, form=form or "", higher=higher)
     if not dry_run:
         carry_out(prepared, folder, replace=replace)
     if as_json:

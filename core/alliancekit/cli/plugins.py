@@ -1,4 +1,4 @@
-"""`alliancekit plugins list`: what is loaded, disabled, failed, why, and what to do."""
+"""`alliancekit plugins`: what is loaded, disabled, failed, why, what to do; the contract on one plugin."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from alliancekit.cli import plugins_check
 from alliancekit.errors import AllianceKitError
 
 if TYPE_CHECKING:
@@ -14,16 +15,26 @@ if TYPE_CHECKING:
 
     from alliancekit.plugins import LoadReport, PluginEntry
 
-app = typer.Typer(no_args_is_help=True, help="What is loaded, disabled, failed, and why.")
+app = typer.Typer(
+    no_args_is_help=True, help="What is loaded, disabled, failed, and why; the contract on one."
+)
+app.command("check")(plugins_check.check)
 
 REFUSED: Final = 3
 
 SHOWN: Final = 3
 """How many of a plugin's last outcomes are printed; `--json` has all that are kept."""
 
+WIDE: Final = 100
+"""Columns from which on the table has room for versions and distributions."""
+
+OWN: Final = "alliancekit"
+"""Our own distribution."""
+
 _COLOURS: Final = {
     "loaded": "green",
     "disabled": "dim",
+    "not installed": "dim",
     "failed": "red",
     "quarantined": "yellow",
     "blocked": "yellow",
@@ -42,7 +53,7 @@ def list_plugins(
 ) -> None:
     """Load what is configured and say how it went; a service that runs here tells how its plugins are doing.
 
-    Exit code 3 when a plugin failed.
+    Exit code 3 when a plugin failed; one that runs by default and lacks only its extra has not.
     """
     from rich.console import Console
 
@@ -60,29 +71,46 @@ def list_plugins(
     if as_json:
         typer.echo(json.dumps({**report.to_json(), "service_running": running}, indent=2))
     else:
-        Console().print(table(report))
+        console = Console()
+        console.print(table(report, wide=console.width >= WIDE))
         if not running:
             typer.echo("No service runs here: calls and failures are counted while one does.", err=True)
     if any(entry.status == "failed" for entry in report.entries):
         raise typer.Exit(REFUSED)
 
 
-def table(report: LoadReport) -> Table:
-    """The report for people: one line a plugin, with the reason and the fix below each other."""
+def table(report: LoadReport, *, wide: bool = True) -> Table:
+    """The report for people: one line a plugin, with the reason and the fix below each other.
+
+    A table that is not `wide` names only distributions other than AllianceKit's own, below the plugin.
+    """
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    shown = Table(title="Plugins, in the order in which they are asked", show_lines=False)
-    for title in ("", "name", "status", "version", "from", "load", "hooks, or what is wrong and what to do"):
-        shown.add_column(title, justify="right" if title in ("", "load") else "left", overflow="fold")
+    shown = Table(
+        title="Plugins, in the order in which they are asked", box=SIMPLE_HEAD, title_justify="left"
+    )
+    titles = ["", "name", "status", *(["version", "from"] if wide else []), "load"]
+    for title in titles:
+        shown.add_column(title, justify="right" if title in ("", "load") else "left", no_wrap=True)
+    shown.add_column("hooks, or what is wrong and what to do")
     for place, entry in enumerate(report.entries, start=1):
         colour = _COLOURS[entry.status]
-        lines = [", ".join(entry.hooks), entry.reason, entry.fix, *entry.warnings, *_record(entry)]
+        origin = entry.distribution or entry.module
+        foreign = "" if wide or entry.distribution == OWN else f"from {origin} {entry.version}".strip()
+        lines = [
+            ", ".join(entry.hooks),
+            foreign if origin else "",
+            entry.reason,
+            entry.fix,
+            *entry.warnings,
+            *_record(entry),
+        ]
         shown.add_row(
             str(place) if entry.running else "",
             entry.name,
             f"[{colour}]{entry.status}[/]",
-            entry.version,
-            entry.distribution or entry.module,
+            *([entry.version, origin] if wide else []),
             f"{entry.load_ms:.0f} ms" if entry.load_ms else "",
             _plain("\n".join(line for line in lines if line)),
         )

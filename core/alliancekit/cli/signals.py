@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 if TYPE_CHECKING:
     from alliancekit.cli.courses import Row
     from alliancekit.events import Response, Role, ScaleInfo, Score, SeriesPoint, SeriesUpdated, Signal
+    from alliancekit.instruments.catalogue import Instruments
     from alliancekit.instruments.model import Instrument
     from alliancekit.plugins import PluginHost
 
@@ -21,7 +22,12 @@ COLOUR_DROP = 1 / 40
 def signals(
     file: Annotated[Path, typer.Argument(help="CSV, gzip CSV or Parquet: session,score and more.")],
     measure: Annotated[str, typer.Option(help="The instrument, such as srs.")],
-    scale: Annotated[str, typer.Option(help="The scale that was scored; the main one if not given.")] = "",
+    form: Annotated[
+        Literal["client", "therapist"] | None, typer.Option(help="Who answered; client if both may.")
+    ] = None,
+    scale: Annotated[
+        str | None, typer.Option(help="The scale that was scored; the total or the only one if not given.")
+    ] = None,
     group_sd: Annotated[
         float | None,
         typer.Option(help="Standard deviation of your own clients' scores, in the scale's units."),
@@ -33,24 +39,33 @@ def signals(
     """Print what the rules find, one JSON line a session.
 
     Columns: session (1, 2, …), score (in the measure's published units; empty when nobody rated), and where
-    wanted: client (many courses in one file), attended (yes or no), therapist (the therapist's score), one
-    column an item (item1 … itemN). The rules are those of the configured plugins.
+    wanted: client (many courses in one file), attended (yes or no), therapist (the therapist's score beside a
+    client's), one column an item (item1 … itemN). The rules are those of the configured plugins.
     """
     import asyncio
     import json
 
+    from alliancekit.cli.chosen import instrument as find
     from alliancekit.cli.courses import read_courses
+    from alliancekit.cli.deployment import host_and_folder
+    from alliancekit.instruments.site import deployed
 
-    host = _host()
-    instrument = host.instruments.get(measure)
+    host, folder = host_and_folder()
+    known = deployed(host.instruments, folder).instruments
+    instrument = find(measure, form, known=known)
     chosen = _scale(instrument, scale)
-    if group_sd is not None:
-        host = _host(group_sd=_in_percent(group_sd, chosen))
     rows = read_courses(file, instrument, chosen, spreadsheet=spreadsheet)
+    changed: dict[str, Any] = {}
+    if group_sd is not None:
+        changed["group_sd"] = _in_percent(group_sd, chosen)
+    if instrument.form == "therapist":
+        changed["therapist"] = True
+    if changed:
+        host, _ = host_and_folder({"strain": changed})
 
     async def work() -> None:
         try:
-            async for line in lines(host, instrument, chosen, rows):
+            async for line in lines(host, known, instrument, chosen, rows):
                 typer.echo(json.dumps(line, ensure_ascii=False))
         finally:
             await host.close()
@@ -59,13 +74,14 @@ def signals(
 
 
 async def lines(
-    host: PluginHost, instrument: Instrument, scale: Score, rows: Sequence[Row]
+    host: PluginHost, known: Instruments, instrument: Instrument, scale: Score, rows: Sequence[Row]
 ) -> AsyncIterator[dict[str, Any]]:
     """What there is to say of each session, in the order of the rows.
 
     Args:
         host: loaded; its plugins detect the signals.
-        instrument: the client form.
+        known: the deployment's instruments.
+        instrument: the form that was answered.
         scale: its name and range.
         rows: as `courses.read_courses` gives them.
     """
@@ -73,8 +89,8 @@ async def lines(
     from alliancekit.scoring.rules import colour, silent_rules
 
     many = any(row.client for row in rows)
-    infos = scales(host, instrument, scale)
-    info = next(one for one in infos if (one.instrument, one.scale) == (instrument.name, scale.scale))
+    infos = scales(known, instrument, scale)
+    info = next(one for one in infos if (one.form, one.scale) == (instrument.form, scale.scale))
     points: dict[str, list[SeriesPoint]] = {}
     for row, course in by_client(rows):
         series = points.setdefault(row.client, [])
@@ -105,13 +121,16 @@ async def lines(
         yield line | ({"not_computed": failed} if failed else {})
 
 
-def scales(host: PluginHost, instrument: Instrument, scale: Score) -> tuple[ScaleInfo, ...]:
-    """What the rules hear of the measure's scales: the one in the file is the main one, for both roles."""
+def scales(known: Instruments, instrument: Instrument, scale: Score) -> tuple[ScaleInfo, ...]:
+    """What the rules hear of the measure's scales: the one in the file is the main one, for both roles.
+
+    A therapist's scores beside a client's are on the client's scale where there is no form of their own.
+    """
     from dataclasses import replace
 
     infos = [
         replace(one, main=one.scale == scale.scale)
-        for one in host.instruments.scales()
+        for one in known.scales()
         if one.instrument == instrument.name
     ]
     if all(one.form == "client" for one in infos):
@@ -119,32 +138,24 @@ def scales(host: PluginHost, instrument: Instrument, scale: Score) -> tuple[Scal
     return tuple(sorted(infos, key=lambda one: one.form))
 
 
-def _host(*, group_sd: float | None = None) -> PluginHost:
-    from alliancekit.config import load
-    from alliancekit.plugins import PluginHost
-    from alliancekit.service import plugins_config
+def _scale(instrument: Instrument, name: str | None) -> Score:
+    """The scale's name and range, as a score without a value.
 
-    config = plugins_config(load())
-    if group_sd is not None:
-        strain = {**config.settings.get("strain", {}), "group_sd": group_sd}
-        config = config.model_copy(update={"settings": {**config.settings, "strain": strain}})
-    host = PluginHost(config)
-    host.load()
-    return host
-
-
-def _scale(instrument: Instrument, name: str) -> Score:
-    """The scale's name and range, as a score without a value."""
+    Raises:
+        InstrumentError: there is no such scale, none can be told without a name, or no rule reads it.
+    """
+    from alliancekit.cli.chosen import scale_of
     from alliancekit.errors import InstrumentError
-    from alliancekit.instruments.catalogue import scales_of
     from alliancekit.scoring.scales import score
 
-    wanted = name or next(info.scale for info in scales_of(instrument) if info.main)
-    for one in score(instrument, {}):
-        if one.scale == wanted:
-            return one
-    known = ", ".join(scale.name for scale in instrument.scales)
-    raise InstrumentError(f"{instrument.name!r} has no scale {wanted!r}.", fix=f"It has: {known}.")
+    wanted = scale_of(instrument, name)
+    if wanted.higher_is == "neither":
+        raise InstrumentError(
+            f"Neither end of the scale {wanted.name!r} of {instrument.name!r} is the better one, so no rule "
+            "reads it.",
+            fix="For a questionnaire that you imported: import it again with --higher better or worse.",
+        )
+    return next(one for one in score(instrument, {}) if one.scale == wanted.name)
 
 
 def _in_percent(sd: float, scale: Score) -> float:
@@ -159,10 +170,14 @@ def _in_percent(sd: float, scale: Score) -> float:
 def _point(row: Row, instrument: Instrument, scale: Score) -> SeriesPoint:
     from alliancekit.events import SeriesPoint
 
+    rated: tuple[tuple[Role, float | None], ...] = (
+        (instrument.form, row.score),
+        ("therapist", row.therapist),
+    )
     responses = [
         _response(row, instrument, scale, role, value)
-        for role, value in _values(row)
-        if value is not None or (role == "client" and row.answers)
+        for role, value in rated
+        if value is not None or (role == instrument.form and row.answers)
     ]
     return SeriesPoint(
         session=str(row.session),
@@ -171,11 +186,6 @@ def _point(row: Row, instrument: Instrument, scale: Score) -> SeriesPoint:
         attended=row.attended,
         responses=tuple(responses),
     )
-
-
-def _values(row: Row) -> Iterator[tuple[Role, float | None]]:
-    yield "client", row.score
-    yield "therapist", row.therapist
 
 
 def _response(row: Row, instrument: Instrument, scale: Score, role: Role, value: float | None) -> Response:
@@ -195,7 +205,7 @@ def _response(row: Row, instrument: Instrument, scale: Score, role: Role, value:
         visibility="therapist_now",
         at=float(row.session),
         scores=(replace(scale, value=value, percent=percent),),
-        answers=row.answers if role == "client" else {},
+        answers=row.answers if role == instrument.form else {},
     )
 
 

@@ -20,6 +20,7 @@ from typing_extensions import override
 from alliancekit import events
 from alliancekit.errors import RecordingError
 from alliancekit.hookspecs import HOOKS, AllianceHooks, hookimpl
+from alliancekit.panels import Panel
 
 EVENT_HOOKS = tuple(name for name, info in HOOKS.items() if info.kind != "register")
 
@@ -157,6 +158,12 @@ class Recorder(AllianceHooks):
     @hookimpl
     async def suggest_guidance(self, event: events.GuidanceWanted) -> Sequence[events.Guidance]:
         self._note("suggest_guidance", event)
+        return ()
+
+    @override
+    @hookimpl
+    async def render_panels(self, event: events.PanelsWanted) -> Sequence[Panel]:
+        self._note("render_panels", event)
         return ()
 
     @override

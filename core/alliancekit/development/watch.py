@@ -19,6 +19,9 @@ from alliancekit.testing.targets import one_plugin
 WATCHED = (".json", ".toml")
 """Endings beside `.py` that restart the demo."""
 
+STYLE = "task_oriented"
+"""The demo's style for a plugin that brings none."""
+
 
 def watch(path: Path, *, port: int, style: str) -> None:
     """Run until Ctrl-C; each saved file starts the demo anew.
@@ -26,7 +29,7 @@ def watch(path: Path, *, port: int, style: str) -> None:
     Args:
         path: a file, a package or a project folder.
         port: where the demo listens; 0 takes a free port at each start.
-        style: the therapist's style in the demo.
+        style: the therapist's style in the demo; when empty, the plugin's own or else `STYLE`.
     """
     place = path.resolve()
     watchfiles.run_process(
@@ -44,10 +47,15 @@ def _run(place: Path, port: int, style: str) -> None:
     try:
         with one_plugin(place) as (name, plugin):
             recorded = recording.read(recording.included())
-            answers = asyncio.run(replay(name, plugin, recorded, on_error=on_error))
-            Console(stderr=True).print(table(name, answers))
+            made = asyncio.run(replay(name, plugin, recorded, style=style, on_error=on_error))
+            Console(stderr=True).print(table(name, made.answers, style=made.style))
             run.demo(
-                once=False, port=port, data_dir=None, style=style, extra=[(name, plugin)], on_error=on_error
+                once=False,
+                port=port,
+                data_dir=None,
+                style=made.style or STYLE,
+                extra=[(name, plugin)],
+                on_error=on_error,
             )
     except KeyboardInterrupt:
         pass

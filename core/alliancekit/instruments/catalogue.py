@@ -73,6 +73,15 @@ class Instruments:
             )
         self._by_key[key] = instrument
 
+    def replace(self, instrument: Instrument) -> None:
+        """Put another wording in the place of a registered form; its key must be the same.
+
+        Raises:
+            UnknownInstrumentError: this form is not registered.
+        """
+        self.get(instrument.name, instrument.form)
+        self._by_key[instrument.name, instrument.form] = instrument
+
     def get(self, name: str, role: str = "client") -> Instrument:
         """The form of an instrument that a role answers.
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from alliancekit.errors import InstrumentError
 from alliancekit.instruments.catalogue import Instruments, languages_of, why_not_asked
-from alliancekit.instruments.fhir.questionnaire import instrument_of
+from alliancekit.instruments.fhir.questionnaire import Higher, instrument_of
 from alliancekit.instruments.loader import checked, read_object
 from alliancekit.instruments.model import Instrument
 from alliancekit.instruments.packs import TextPack
@@ -64,7 +64,15 @@ class Import:
         }
 
 
-def prepare(source: Path, registered: Instruments, folder: Path, *, name: str = "", form: str = "") -> Import:
+def prepare(
+    source: Path,
+    registered: Instruments,
+    folder: Path,
+    *,
+    name: str = "",
+    form: str = "",
+    higher: Higher | None = None,
+) -> Import:
     """Check a file and say what importing it would do; writes nothing.
 
     Args:
@@ -73,6 +81,7 @@ def prepare(source: Path, registered: Instruments, folder: Path, *, name: str = 
         folder: the site's folder.
         name: for a questionnaire: how the instrument is called here.
         form: for a questionnaire: who answers it.
+        higher: for a questionnaire: what a higher total is; `neither` when None.
 
     Raises:
         InstrumentError: the file cannot be used; a line a mistake.
@@ -81,10 +90,10 @@ def prepare(source: Path, registered: Instruments, folder: Path, *, name: str = 
         raise InstrumentError(f"{source} is no file.", fix="Check the path.")
     fields = read_object(source, largest=LARGEST_IMPORT)
     kind = kind_of(fields)
-    if kind != "questionnaire" and (name or form):
+    if kind != "questionnaire" and (name or form or higher):
         raise InstrumentError(
-            f"{source} names its instrument and form itself.",
-            fix="Leave out --name and --form; they are for FHIR questionnaires.",
+            f"{source} names its instrument, form and direction itself.",
+            fix="Leave out --name, --form and --higher; they are for FHIR questionnaires.",
         )
     here = deployed(registered, folder)
     if kind == "text pack":
@@ -94,7 +103,9 @@ def prepare(source: Path, registered: Instruments, folder: Path, *, name: str = 
         return _import(kind, pack, instrument, folder, ())
     notes: tuple[str, ...] = ()
     if kind == "questionnaire":
-        made, notes = instrument_of(fields, str(source), name=name, form=form or "client")
+        made, notes = instrument_of(
+            fields, str(source), name=name, form=form or "client", higher=higher or "neither"
+        )
     else:
         made = checked(Instrument, fields, str(source))
     _own_name(made, here, registered, source)

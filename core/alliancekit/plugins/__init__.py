@@ -6,6 +6,7 @@ verify.py     whether a plugin keeps the hook contract
 settings.py   build a plugin with its validated settings
 data.py       the rows that plugins keep, and their migrations
 registry.py   what the register hooks contributed
+adapter_calls.py  what the host asks of adapters, limited and isolated
 report.py     what was loaded, what was not, why, and what to do
 status.py     how the plugins of a running service are doing, in a file
 host.py       PluginHost

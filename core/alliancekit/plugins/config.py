@@ -114,6 +114,11 @@ class PluginsConfig(BaseModel):
             raise ValueError(f"plugins.enabled and plugins.also name {', '.join(twice)} twice")
         return self
 
+    def names(self, plugin: str) -> bool:
+        """Whether somebody asked for a plugin by its name; the others run because nothing says otherwise."""
+        chosen = self.enabled if "enabled" in self.model_fields_set else ()
+        return any(plugin in places for places in (chosen, self.also, self.required, self.settings))
+
     @property
     def order(self) -> list[str]:
         """Every wanted name, in the order in which the plugins are asked."""

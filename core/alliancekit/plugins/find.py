@@ -67,10 +67,10 @@ def conflict(name: str, found: Mapping[str, Sequence[Found]]) -> str:
     return ""
 
 
-def install_hint(missing: str, plugin: str, dist: Distribution | None) -> str:
-    """What to install for a module that is missing: the extra that brings it, where there is one."""
+def extra_with(missing: str, plugin: str, dist: Distribution | None) -> str:
+    """The distribution with the extra that brings a missing module, as pip names it; empty without one."""
     candidates: list[tuple[int, str]] = []
-    wanted = _plain(missing.partition(".")[0])
+    wanted = _plain(missing)
     for line in (dist.requires or []) if dist else []:
         match = re.match(r"\s*([A-Za-z0-9._-]+).*extra\s*==\s*['\"]([^'\"]+)['\"]", line)
         if match is None:
@@ -79,8 +79,8 @@ def install_hint(missing: str, plugin: str, dist: Distribution | None) -> str:
         if requirement == wanted or requirement.startswith(wanted + "-"):
             candidates.append((2 * (extra != plugin) + (requirement != wanted), extra))
     if dist and candidates:
-        return f"pip install '{dist.name}[{min(candidates)[1]}]'"
-    return f"pip install {wanted}"
+        return f"{dist.name}[{min(candidates)[1]}]"
+    return ""
 
 
 def _plain(name: str) -> str:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from time import perf_counter
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any
 
 import pluggy
 
 from alliancekit.adapters import Adapter, Route
+from alliancekit.channels import Channel
 from alliancekit.dispatch import Dispatcher, Impl
 from alliancekit.errors import ConfigError, PluginError, StoreError
 from alliancekit.events import DataNeed, RuleInfo, Style
@@ -22,37 +22,18 @@ from alliancekit.hooks import Hooks
 from alliancekit.hookspecs import HOOKS, PROJECT, AllianceHooks
 from alliancekit.instruments.catalogue import Instruments
 from alliancekit.isolation import ANYTHING, ErrorReport
-from alliancekit.plugins import verify
+from alliancekit.languages import Language
+from alliancekit.pages import Page
+from alliancekit.plugins import adapter_calls, verify
 from alliancekit.plugins.config import DEFAULT_PLUGINS, PluginsConfig, did_you_mean
-from alliancekit.plugins.data import KeptData, Rows, migrate
+from alliancekit.plugins.data import Rows, migrate
+from alliancekit.plugins.entries import Loading, entry_of, not_enabled
 from alliancekit.plugins.find import Found, find
 from alliancekit.plugins.loader import Given, Why, explain, load
 from alliancekit.plugins.registry import Registry
-from alliancekit.plugins.report import LoadReport, LoadStatus, PluginEntry
+from alliancekit.plugins.report import LoadReport
 
 log = logging.getLogger("alliancekit.plugins")
-
-
-@dataclass(slots=True)
-class _Plugin:
-    """One name on its way from the configuration to the report."""
-
-    name: str
-    health: PluginHealth
-    given: Given | None = None
-    hooks: AllianceHooks | None = None
-    why: Why | None = None
-    off: bool = False
-    seconds: float = 0.0
-    warnings: list[str] = field(default_factory=list)
-    data: KeptData | None = None
-
-    def keep(self, kind: type[AllianceHooks], rows: Rows | None) -> KeptData:
-        """The plugin's handle on its rows."""
-        self.data = KeptData(self.name, kind.data_version)
-        if rows is not None:
-            self.data.open(rows)
-        return self.data
 
 
 class PluginHost:
@@ -87,7 +68,7 @@ class PluginHost:
         self._discover = discover
         self._no_plugins = no_plugins
         self._found: dict[str, tuple[Found, ...]] = {}
-        self._plugins: dict[str, _Plugin] = {}
+        self._plugins: dict[str, Loading] = {}
         self._registry = Registry()
         self._hooks: Hooks | None = None
 
@@ -140,9 +121,23 @@ class PluginHost:
             except StoreError:
                 raise
             except ANYTHING as error:
-                self._turn_off(plugin, explain(error))
+                self.turn_off(plugin.name, explain(error))
             else:
                 plugin.data.open(rows)
+
+    def turn_off(self, name: str, why: Why) -> None:
+        """Let go of a plugin that was loaded; its instruments and styles stay, sessions refer to them.
+
+        Raises:
+            PluginError: the plugin is required.
+        """
+        plugin = self._plugins[name]
+        plugin.hooks, plugin.why = None, why
+        self.hooks.forget(name)
+        self._registry.forget(name)
+        log.warning("plugin %s does not run: %s %s", name, why.reason, why.fix)
+        if plugin.health.required:
+            raise PluginError(f"The required plugin {name!r} failed: {why.reason}", fix=why.fix)
 
     def runs(self, name: str) -> bool:
         """Whether a plugin is loaded and has not been turned off since."""
@@ -181,7 +176,11 @@ class PluginHost:
     @property
     def adapters(self) -> tuple[Adapter, ...]:
         """The connections to video platforms, in configured order."""
-        return tuple(self._registry.adapters.values())
+        return tuple(adapter for _, adapter in self._registry.adapters.values())
+
+    def adapters_of(self, name: str) -> tuple[Adapter, ...]:
+        """The connections that one plugin brought."""
+        return tuple(adapter for owner, adapter in self._registry.adapters.values() if owner == name)
 
     @property
     def routes(self) -> tuple[tuple[str, Route], ...]:
@@ -193,6 +192,26 @@ class PluginHost:
         """Export format → (plugin, exporter)."""
         return MappingProxyType(self._registry.exporters)
 
+    @property
+    def channels(self) -> Mapping[str, tuple[str, Channel]]:
+        """Delivery channel → (plugin, channel)."""
+        return MappingProxyType(self._registry.channels)
+
+    @property
+    def rule_owners(self) -> Mapping[str, str]:
+        """Rule → the plugin that follows it."""
+        return self._registry.owners("rule")
+
+    @property
+    def pages(self) -> Mapping[tuple[str, str], Page]:
+        """(plugin, path) → page, in configured order."""
+        return MappingProxyType(self._registry.pages)
+
+    @property
+    def languages(self) -> tuple[Language, ...]:
+        """What plugins bring beside AllianceKit's own languages."""
+        return tuple(self._registry.languages.values())
+
     def needs(self, name: str) -> frozenset[DataNeed]:
         """What a plugin that runs declares to need."""
         hooks = self._plugins[name].hooks
@@ -201,18 +220,12 @@ class PluginHost:
     @property
     def report(self) -> LoadReport:
         """How every plugin is doing now."""
-        configured = [self._entry(plugin) for plugin in self._plugins.values()]
-        others = [
-            self._described(
-                PluginEntry(
-                    name=name,
-                    status="disabled",
-                    reason="installed, but not enabled.",
-                    fix=f"Add {name!r} to plugins.also to run it.",
-                )
-            )
-            for name in sorted(self._found.keys() - self._plugins.keys())
+        configured = [
+            entry_of(plugin, self._found, named=self._config.names(plugin.name))
+            for plugin in self._plugins.values()
         ]
+        names = sorted(self._found.keys() - self._plugins.keys())
+        others = [not_enabled(name, self._found) for name in names]
         return LoadReport((*configured, *others))
 
     # steps of load -------------------------------------------------------------------------------------
@@ -221,18 +234,16 @@ class PluginHost:
         enabled = [name for name in self._config.order if self._discover or name in self._extra]
         return list(dict.fromkeys([*enabled, *self._extra]))
 
-    def _wanted(self, name: str) -> _Plugin:
+    def _wanted(self, name: str) -> Loading:
         limits = self._config.limits
         required = name in self._config.required
         health = PluginHealth(name, required=required, patience=limits.patience, cooling=limits.cooling)
-        plugin = _Plugin(name, health, given=self._extra.get(name))
+        plugin = Loading(name, health, given=self._extra.get(name))
         if self._no_plugins:
             plugin.off, plugin.why = True, Why("started without plugins.", "Start without --no-plugins.")
         elif name in self._config.disabled:
-            plugin.off, plugin.why = (
-                True,
-                Why("the configuration disables it.", "Change plugins.disabled."),
-            )
+            plugin.off = True
+            plugin.why = Why("the configuration disables it.", "Change plugins.disabled.")
         return plugin
 
     def _check_names(self) -> None:
@@ -257,7 +268,7 @@ class PluginHost:
                     fix=did_you_mean(name, self._plugins) or f"Add {name!r} to plugins.also.",
                 )
 
-    def _load(self, plugin: _Plugin) -> None:
+    def _load(self, plugin: Loading) -> None:
         begin = perf_counter()
         try:
             table = self._config.settings.get(plugin.name)
@@ -282,11 +293,12 @@ class PluginHost:
                     manager.register(plugin.hooks, plugin.name)
                 except (pluggy.PluginValidationError, ValueError) as error:
                     self._drop(manager, plugin, PluginError(f"pluggy refuses it ({type(error).__name__})."))
-        for plugin in self._plugins.values():
+        # A language is compared with the instruments of all plugins.
+        for plugin in sorted(self._plugins.values(), key=_brings_a_language):
             if plugin.hooks is not None:
                 begin = perf_counter()
                 try:
-                    self._registry.take(plugin.name, plugin.hooks)
+                    plugin.warnings += self._registry.take(plugin.name, plugin.hooks)
                 except ANYTHING as error:
                     self._tell(plugin.name, "register", error)
                     self._drop(manager, plugin, error)
@@ -298,7 +310,7 @@ class PluginHost:
             self._on_error(plugin, doing, error)
 
     @staticmethod
-    def _drop(manager: pluggy.PluginManager, plugin: _Plugin, error: BaseException) -> None:
+    def _drop(manager: pluggy.PluginManager, plugin: Loading, error: BaseException) -> None:
         # pluggy 1.6 leaves a plugin half registered when it refuses it.
         if manager.has_plugin(plugin.name):
             manager.unregister(name=plugin.name)
@@ -310,24 +322,17 @@ class PluginHost:
             if info.kind == "register":
                 continue
             caller: pluggy.HookCaller = getattr(manager.hook, hook)
-            table[hook] = [self._impl(hook, one) for one in reversed(caller.get_hookimpls())]
+            table[hook] = [
+                self._impl(one.plugin_name, hook, one.function, self._config.limits.of(one.plugin_name, hook))
+                for one in reversed(caller.get_hookimpls())
+            ]
+        table |= adapter_calls.table(self._registry.adapters.values(), self._impl)
         return Hooks(Dispatcher(table, call_limit=self._config.limits.call), modules=self._modules())
 
-    def _impl(self, hook: str, one: pluggy.HookImpl) -> Impl:
-        plugin = self._plugins[one.plugin_name]
+    def _impl(self, name: str, hook: str, function: Callable[[Any], Any], limit: float) -> Impl:
+        plugin = self._plugins[name]
         needs = frozenset(plugin.hooks.needs) if plugin.hooks is not None else frozenset()
-        limit = self._config.limits.of(plugin.name, hook)
-        function = cast("Callable[[Any], Awaitable[Any]]", one.function)
-        return Impl(plugin.name, hook, function, limit, needs, plugin.health, self._on_error)
-
-    def _turn_off(self, plugin: _Plugin, why: Why) -> None:
-        """Let go of a plugin that was loaded; its instruments and styles stay, sessions refer to them."""
-        plugin.hooks, plugin.why = None, why
-        self.hooks.forget(plugin.name)
-        self._registry.forget(plugin.name)
-        log.warning("plugin %s does not run: %s %s", plugin.name, why.reason, why.fix)
-        if plugin.health.required:
-            raise PluginError(f"The required plugin {plugin.name!r} failed: {why.reason}", fix=why.fix)
+        return Impl(name, hook, function, limit, needs, plugin.health, self._on_error)
 
     def _modules(self) -> dict[str, str]:
         owners: dict[str, list[str]] = {}
@@ -337,59 +342,6 @@ class PluginHost:
                 owners.setdefault(root, []).append(plugin.name)
         return {root: names[0] for root, names in owners.items() if len(names) == 1 and root != PROJECT}
 
-    # the report ----------------------------------------------------------------------------------------
 
-    def _entry(self, plugin: _Plugin) -> PluginEntry:
-        health = plugin.health
-        why = plugin.why or _trouble(health)
-        status: LoadStatus = "loaded"
-        if plugin.hooks is None:
-            status = "disabled" if plugin.off else "failed"
-        elif health.resting:
-            status = "quarantined"
-        elif health.blocked_lately:
-            status = "blocked"
-        entry = PluginEntry(
-            name=plugin.name,
-            status=status,
-            reason=why.reason,
-            fix=why.fix,
-            required=health.required,
-            hooks=verify.implemented(type(plugin.hooks)) if plugin.hooks is not None else (),
-            warnings=tuple(plugin.warnings),
-            load_ms=round(plugin.seconds * 1000, 3),
-            calls=health.calls,
-            failures=health.failures,
-            skipped=health.skipped,
-            blocked=health.blocked,
-            last=health.last,
-        )
-        if plugin.given is not None:
-            kind = plugin.given if isinstance(plugin.given, type) else type(plugin.given)
-            return replace(entry, group="code", module=kind.__module__)
-        return self._described(entry)
-
-    def _described(self, entry: PluginEntry) -> PluginEntry:
-        for offer in self._found.get(entry.name, ())[:1]:
-            return replace(
-                entry,
-                group=offer.group,
-                version=offer.version,
-                distribution=offer.distribution,
-                module=offer.module,
-            )
-        return entry
-
-
-def _trouble(health: PluginHealth) -> Why:
-    if health.resting:
-        return Why(
-            f"it failed {health.in_a_row} times in a row and is skipped for a while.",
-            "Its last outcomes name the hook and the exception's type; the log has the place.",
-        )
-    if health.blocked_lately:
-        return Why(
-            "it held the event loop, and every call stood still meanwhile.",
-            "Make it await, or move the slow work to a thread; the log has the place.",
-        )
-    return Why("")
+def _brings_a_language(plugin: Loading) -> bool:
+    return plugin.hooks is not None and "register_languages" in verify.implemented(type(plugin.hooks))

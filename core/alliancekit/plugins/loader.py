@@ -10,12 +10,13 @@ from importlib.metadata import EntryPoint
 from typing import Any
 
 from alliancekit.data import PluginData
-from alliancekit.errors import AllianceKitError, PluginError
+from alliancekit.errors import AllianceKitError, ExtraMissingError, PluginError
+from alliancekit.health import PluginHealth
 from alliancekit.hookspecs import AllianceHooks
 from alliancekit.isolation import ANYTHING, where
 from alliancekit.plugins import verify
 from alliancekit.plugins.config import did_you_mean
-from alliancekit.plugins.find import Found, conflict, install_hint
+from alliancekit.plugins.find import Found, conflict, extra_with
 from alliancekit.plugins.settings import build
 
 Given = AllianceHooks | type[AllianceHooks]
@@ -24,10 +25,11 @@ Given = AllianceHooks | type[AllianceHooks]
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """Why a plugin does not run, and what to do."""
+    """Why a plugin does not run, and what to do; `extra` when an extra of its distribution is missing."""
 
     reason: str
     fix: str = ""
+    extra: bool = False
 
 
 def load(
@@ -68,7 +70,7 @@ def load(
 def explain(error: BaseException) -> Why:
     """The reason and the fix for whatever stopped a plugin; of foreign exceptions only type and place."""
     if isinstance(error, AllianceKitError):
-        return Why(error.message, error.fix)
+        return Why(error.message, error.fix, isinstance(error, ExtraMissingError))
     return Why(
         f"its start raised {type(error).__name__} at {where(error.__traceback__)}.",
         "See the plugin's own manual.",
@@ -99,6 +101,8 @@ def _import(name: str, offer: Found, point: EntryPoint) -> Any:
     check = f"python -c 'import {offer.module}' shows the whole error."
     try:
         return point.load()
+    except PluginError:
+        raise
     except ModuleNotFoundError as error:
         missing = error.name or "a module"
         if offer.module == missing or offer.module.startswith(f"{missing}."):
@@ -106,8 +110,10 @@ def _import(name: str, offer: Found, point: EntryPoint) -> Any:
                 f"its module {missing} is not installed.",
                 fix=f"Reinstall it: pip install --force-reinstall {offer.distribution or missing}",
             ) from None
-        hint = install_hint(missing, name, point.dist)
-        raise PluginError(f"needs {missing.partition('.')[0]}.", fix=hint) from None
+        package = missing.partition(".")[0]
+        if extra := extra_with(package, name, point.dist):
+            raise ExtraMissingError(f"needs {package}.", fix=f"pip install '{extra}'") from None
+        raise PluginError(f"needs {package}.", fix=f"pip install {package.replace('_', '-')}") from None
     except ImportError as error:
         raise PluginError(f"its import failed: {error.msg}.", fix=check) from None
     except AttributeError:
@@ -118,3 +124,18 @@ def _import(name: str, offer: Found, point: EntryPoint) -> Any:
         raise PluginError(
             f"its import raised {type(error).__name__} at {where(error.__traceback__)}.", fix=check
         ) from None
+
+
+def trouble(health: PluginHealth) -> Why:
+    """Why a plugin that is loaded is in trouble now; an empty reason when it is not."""
+    if health.resting:
+        return Why(
+            f"it failed {health.in_a_row} times in a row and is skipped for a while.",
+            "Its last outcomes name the hook and the exception's type; the log has the place.",
+        )
+    if health.blocked_lately:
+        return Why(
+            "it held the event loop, and every call stood still meanwhile.",
+            "Make it await, or move the slow work to a thread; the log has the place.",
+        )
+    return Why("")

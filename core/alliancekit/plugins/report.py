@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 from alliancekit.health import PastOutcome
 
-LoadStatus = Literal["loaded", "disabled", "failed", "quarantined", "blocked"]
-"""disabled: not wanted. failed: wanted, and not running. quarantined, blocked: loaded, and in trouble now."""
+LoadStatus = Literal["loaded", "disabled", "not installed", "failed", "quarantined", "blocked"]
+"""disabled: not wanted. not installed: runs by default, and the extra that it needs is not installed.
+failed: wanted, and not running. quarantined, blocked: loaded, and in trouble now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

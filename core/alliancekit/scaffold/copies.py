@@ -1,7 +1,7 @@
 """A package that AllianceKit brings, under another name.
 
-Renamed are the package, classes that carry its name, its routes and settings table, and whatever it registers:
-styles, instruments and adapters, so that original and copy run side by side.
+Renamed are the package, classes that carry its name, its routes and settings table, and whatever it
+registers: styles, instruments, rules and adapters, so that original and copy run side by side.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from alliancekit.errors import ScaffoldError
+from alliancekit.plugins import PluginHost, PluginsConfig
 from alliancekit.scaffold.names import Names
 
 TEST: Final = "copy_test.py"
@@ -30,7 +31,7 @@ MANUAL: Final = "README.md"
 
 
 class Original:
-    """A plugin or adapter of AllianceKit, read from its installed files; it is never imported.
+    """A plugin or adapter of AllianceKit, read from its installed files.
 
     Raises:
         ScaffoldError: its package is not installed as files.
@@ -122,6 +123,15 @@ class Original:
                 found[data["name"]] = _own(data["name"], self.name, names)
         return found
 
+    @cached_property
+    def rules(self) -> tuple[str, ...]:
+        """The names of the rules and exporters it registers; for these it is loaded once, with defaults."""
+        if {"register_rules", "register_exporters"}.isdisjoint(self.hooks):
+            return ()
+        host = PluginHost(PluginsConfig(enabled=[self.name]))
+        host.load()
+        return (*(rule.name for rule in host.rules), *host.exporters)
+
     # inside --------------------------------------------------------------------------------------------
 
     def _trees(self) -> Iterator[ast.Module]:
@@ -139,6 +149,13 @@ class Original:
                     begin = node.name.lower().index(key)
                     found[node.name] = node.name[:begin] + names.camel + node.name[begin + len(key) :]
         return found
+
+    def _rules(self, names: Names) -> dict[str, str]:
+        """The copy's names of the original's rules and exporters."""
+        return {
+            rule: f"{rule} ({names.title})" if "register_rules" in self.hooks else f"{names.dashed}-{rule}"
+            for rule in self.rules
+        }
 
     def _renamed(self, path: str, content: bytes, names: Names) -> bytes:
         try:
@@ -159,7 +176,7 @@ class Original:
 
     def _python(self, text: str, names: Names) -> str:
         """A module with its classes, and what it says of its own instruments and adapter, renamed."""
-        classes, strings = self._classes(names), self.registered(names)
+        classes, strings, rules = self._classes(names), self.registered(names), self._rules(names)
         lines = text.splitlines(keepends=True)
         changes: list[tuple[int, int, int, str]] = []
         before: list[str] = ["", ""]
@@ -169,8 +186,12 @@ class Original:
                 new = classes.get(token.string, "")
             elif token.type == tokenize.STRING and token.string[0] in "\"'":
                 value = ast.literal_eval(token.string)
-                own = self.name == value and before == ["name", "="]
-                new = names.name if own else classes.get(value) or strings.get(value, "")
+                new = classes.get(value) or strings.get(value, "")
+                if before[1] == "=" and before[0] == "name" and value == self.name:
+                    new = names.name
+                elif before[1] == "=" and (before[0].isupper() or before[0] in ("name", "rule")):
+                    # Elsewhere the same word may be a kind of signal.
+                    new = rules.get(value, new)
                 new = f'"{new}"' if new else ""
             if new:
                 changes.append((token.start[0] - 1, token.start[1], token.end[1], new))
@@ -181,6 +202,8 @@ class Original:
 
     def _named(self, text: str, data: Mapping[str, Any], names: Names) -> str:
         """A data file of an instrument or a style book under the copy's name."""
+        for rule, new in self._rules(names).items():
+            text = text.replace(f'"{rule}":', f'"{new}":')
         old = data.get("name")
         if not isinstance(old, str) or not ({"items", "next_step"} & set(data)):
             return text
@@ -227,6 +250,6 @@ def _data(path: str, content: bytes) -> dict[str, Any]:
 
 
 def _own(old: str, source: str, names: Names) -> str:
-    """A copy's name for what the original registers: `fit-directive` becomes `fit-mine`, `pulse` `mine-pulse`."""
+    """A copy's name for an instrument: `fit-directive` becomes `fit-mine`, `pulse` becomes `mine-pulse`."""
     dashed = source.replace("_", "-")
     return old.replace(dashed, names.dashed) if dashed in old else f"{names.dashed}-{old}"

@@ -20,10 +20,10 @@ from alliancekit.scaffold.names import Names
 Kind = Literal["style", "instrument", "rule", "exporter", "adapter", "copy"]
 
 KINDS: Final = {
-    "style": "how a therapist works: what is asked when, how scores read, what to say next",
+    "style": "how a therapist works, what is asked when, what to say next",
     "instrument": "something to ask, with its scoring key",
     "rule": "finds something worth saying in an episode's series",
-    "exporter": "writes scores somewhere else",
+    "exporter": "a format that a client's episode can be exported in",
     "adapter": "connects a video platform",
 }
 """What can be made, in words for people. An adapter is made by a command of its own."""

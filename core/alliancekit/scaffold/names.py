@@ -23,10 +23,10 @@ RESERVED: Final = frozenset(
     {
         *("adapter", "adapters", "alliance", "alliancekit", "client", "contrib", "core", "demo", "dev"),
         *("example", "examples", "host", "hooks", "kit", "main", "new", "pip", "plugin", "plugins"),
-        *("setup", "setuptools", "src", "template", "tests", "testing", "therapist", "wheel"),
+        *("setup", "setuptools", "src", "template", "test", "tests", "testing", "therapist", "wheel"),
     }
 )
-"""Words that mean something else here or to Python's packaging; `test` is in the standard library."""
+"""Words that mean something else here or to Python's packaging."""
 
 _SHAPE: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
@@ -85,20 +85,22 @@ def free_name(name: str, into: Path, *, ending: str) -> Names:
 
 def _refusal(name: str, into: Path) -> str:
     """Why a name cannot be used; empty when it can."""
-    names = Names(name)
     if not _SHAPE.fullmatch(name):
         return "use lower-case letters a to z, digits and single underscores, beginning with a letter"
     if len(name) > LONGEST:
         return f"it has {len(name)} characters, and {LONGEST} are allowed"
+    return _meant(name) or _taken(Names(name)) or _occupied(into / Names(name).distribution)
+
+
+def _meant(name: str) -> str:
+    """What a name means elsewhere."""
     if name.startswith("alliancekit_"):
         return "the prefix alliancekit_ is added by itself"
     if keyword.iskeyword(name) or keyword.issoftkeyword(name):
         return "it is a keyword of Python"
     if name in sys.stdlib_module_names:
         return "the standard library has a module of this name"
-    if name in RESERVED:
-        return "it means something else here or to Python's packaging"
-    return _taken(names) or _occupied(into / names.distribution)
+    return "it means something else here or to Python's packaging" if name in RESERVED else ""
 
 
 def _taken(names: Names) -> str:

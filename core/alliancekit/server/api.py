@@ -79,6 +79,17 @@ async def ask(request: Request, tenant: Tenant, session: Id, body: schemas.Promp
     return schemas.PromptsOut(prompts=await auth.backend_of(request).ask_now(tenant, session, body))
 
 
+@vendor.post(
+    "/prompts/{prompt}/send",
+    response_model=schemas.Sent,
+    responses=CONFLICT | TOO_LARGE | {502: {"description": "The channel failed; it was recorded", **PROBLEM}},
+)
+async def send_prompt(request: Request, tenant: Tenant, prompt: Id, body: schemas.SendIn) -> schemas.Sent:
+    """Bring the link of an open prompt to its participant, through a channel that a plugin offers."""
+    await auth.backend_of(request).send_prompt(tenant, prompt, body.channel)
+    return schemas.Sent()
+
+
 @vendor.get("/episodes/{episode}", response_model=dict[str, Any])
 async def get_episode(request: Request, tenant: Tenant, episode: Id) -> dict[str, Any]:
     """The series with scores, signals and guidance, as far as each client allowed it to be seen."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection
 
-from alliancekit import archive, episodes
+from alliancekit import archive, episodes, sending
 from alliancekit.adapters import Caller
 from alliancekit.errors import ConfigError, ConflictError, NotAllowedError, NotFoundError, RefusedError
 from alliancekit.events import Participant, StyleWanted
@@ -29,6 +30,7 @@ from alliancekit.store import audit, prompts, tenants
 from alliancekit.store import sessions as rows
 from alliancekit.store.erasure import erase_episode
 from alliancekit.store.sessions import Created, NewParticipant, NewSession, StoredParticipant
+from alliancekit.web.embed import Embed
 
 
 class UnknownChoiceError(RefusedError):
@@ -59,6 +61,11 @@ class Backend:
         keys = [Key(kid, secret) for kid, secret in service.settings.keys().items()]
         self.tokens = Tokens(keys, issuer=service.settings.issuer or "alliancekit")
         self.live = service.live
+
+    @cached_property
+    def embed(self) -> Embed:
+        """The custom element's script, with the languages of the service that runs."""
+        return Embed(self.service.languages)
 
     # vendors -------------------------------------------------------------------------------------------
 
@@ -134,13 +141,16 @@ class Backend:
 
     def _participant(self, one: StoredParticipant) -> schemas.ParticipantOut:
         claims = {"tenant": one.tenant, "session": one.session, "participant": one.id}
-        link = self.tokens.issue(LinkClaims(**claims, role=one.role))
         return schemas.ParticipantOut(
             id=one.id,
             role=one.role,
             token=self.tokens.issue(ParticipantClaims(**claims, role=one.role)),
-            rating_url=f"{self.base_url}/r/{link}",
+            rating_url=self._rating_url(one),
         )
+
+    def _rating_url(self, one: StoredParticipant) -> str:
+        claims = LinkClaims(tenant=one.tenant, session=one.session, participant=one.id, role=one.role)
+        return f"{self.base_url}/r/{self.tokens.issue(claims)}"
 
     async def session_state(self, tenant: str, session: str) -> schemas.SessionOut:
         """A session as its vendor sees it."""
@@ -191,6 +201,19 @@ class Backend:
         now = self.service.clock()
         return await self.service.database.read(
             lambda conn: episodes.episode_series(conn, tenant, episode, now)
+        )
+
+    async def send_prompt(self, tenant: str, prompt: str, channel: str) -> None:
+        """Bring the link of an open prompt through a plugin's channel."""
+        service = self.service
+        await sending.send(
+            service.database,
+            service.plugins,
+            tenant=tenant,
+            prompt=prompt,
+            channel=channel,
+            link_of=self._rating_url,
+            now=service.clock(),
         )
 
     async def erase_episode(self, tenant: str, episode: str) -> dict[str, int]:

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 
 from alliancekit.errors import NotAllowedError, NotFoundError, StoreError
+from alliancekit.pages import PageWanted
 from alliancekit.server import auth, schemas
-from alliancekit.server.therapist import build, render
+from alliancekit.server.therapist import build, plugin_pages, render
 from alliancekit.server.tokens import TherapistClaims
 from alliancekit.store import outbox
-from alliancekit.web.embed import embed_etag, embed_script
 from alliancekit.web.rating import accepted, rating_page
 
 router = APIRouter(include_in_schema=False)
@@ -31,8 +31,9 @@ LAG_LIMIT = 60.0
 @router.get("/embed.js")
 async def embed(request: Request) -> Response:
     """The custom element's script."""
+    made = auth.backend_of(request).embed
     headers = {
-        "ETag": embed_etag(),
+        "ETag": made.etag,
         "Cache-Control": "public, max-age=300",
         # A vendor's page on another origin loads it with an integrity attribute, which needs CORS.
         "Access-Control-Allow-Origin": "*",
@@ -42,7 +43,7 @@ async def embed(request: Request) -> Response:
     known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
     if known & {headers["ETag"], "*"}:
         return Response(status_code=304, headers=headers)
-    return Response(embed_script(), media_type=JAVASCRIPT, headers=headers)
+    return Response(made.script, media_type=JAVASCRIPT, headers=headers)
 
 
 @router.get("/r/{link}")
@@ -54,13 +55,15 @@ async def rating(request: Request, link: str) -> Response:
         "Referrer-Policy": "no-referrer",
     }
     backend = auth.backend_of(request)
+    languages = backend.service.languages
     try:
         token = backend.token_of_link(link)
         person = (await backend.caller(token)).participant
     except (NotAllowedError, NotFoundError):
         wanted = accepted(request.headers.get("accept-language", ""))
-        return HTMLResponse(rating_page(*wanted), 410, headers)
-    return HTMLResponse(rating_page(person.language if person else "", token=token), 200, headers)
+        return HTMLResponse(rating_page(languages.find(*wanted)), 410, headers)
+    language = languages.find(person.language if person else "")
+    return HTMLResponse(rating_page(language, token=token), 200, headers)
 
 
 @router.get("/r-static/rating.css")
@@ -95,7 +98,8 @@ async def today(request: Request, launch: str = "") -> Response:
     claims = _therapist(request)
     if claims is None:
         return _page(render.render_sign_in(), 401)
-    return _page(render.render_caseload(await build.caseload(backend.service, claims, _token(request))))
+    view = await build.caseload(backend.service, claims, _token(request))
+    return _page(render.render_caseload(view, navigation=plugin_pages.navigation(backend.service.plugins)))
 
 
 @router.get("/therapist/episodes/{episode}")
@@ -116,7 +120,36 @@ async def episode(
             fix="Go back to Today and choose from your list.",
         )
         return _page(page, 404)
-    return _page(render.render_episode(view))
+    return _page(render.render_episode(view, navigation=plugin_pages.navigation(service.plugins)))
+
+
+@router.get("/therapist/plugins/{plugin}/{path}")
+async def plugin_page(request: Request, plugin: str, path: str) -> Response:
+    """A page of a plugin."""
+    claims = _therapist(request)
+    if claims is None:
+        return _page(render.render_sign_in(), 401)
+    plugins = auth.backend_of(request).service.plugins
+    page = plugins.pages.get((plugin, path))
+    if page is None:
+        gone = render.render_error(
+            title="No such page",
+            detail="There is no such page, or the plugin that brought it does not run any more.",
+            fix="Go back to Today.",
+        )
+        return _page(gone, 404)
+    wanted = PageWanted(tenant=claims.tenant, therapist=claims.therapist, language=build.LANGUAGE)
+    items, failure = await plugin_pages.shown(plugin, page, wanted)
+    if failure:
+        failed = render.render_error(
+            title=page.title,
+            detail=f"This page could not be made ({failure}). It is a technical fault; nothing was changed.",
+            fix="Try again later, or tell the people who run this service.",
+        )
+        return _page(failed, 502)
+    links = plugin_pages.navigation(plugins)
+    here = plugin_pages.link(plugin, page)
+    return _page(render.render_plugin_page(here, items, navigation=links))
 
 
 @router.get("/therapist/static/{name}")

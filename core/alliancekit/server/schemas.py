@@ -155,6 +155,18 @@ class LaunchIn(Body):
     therapist: ExternalId
 
 
+class SendIn(Body):
+    """Which channel brings the link of a prompt."""
+
+    channel: Annotated[str, Field(max_length=64)]
+
+
+class Sent(BaseModel):
+    """The channel took the message."""
+
+    status: Literal["sent"] = "sent"
+
+
 class LaunchOut(BaseModel):
     """A link that works once, for a few minutes."""
 

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from alliancekit.testing.adapter_contract import AdapterContract
     from alliancekit.testing.alliance import Alliance, HookFailedError
-    from alliancekit.testing.check import Report, check_plugin
+    from alliancekit.testing.check import Report, check_plugin, check_plugins
     from alliancekit.testing.episode import Episode
     from alliancekit.testing.fake_adapter import FakeAdapter, RecordingHost
     from alliancekit.testing.fake_clock import FakeClock
@@ -49,6 +49,7 @@ __all__ = [
     "Site",
     "WebhookContract",
     "check_plugin",
+    "check_plugins",
     "running_site",
 ]
 
@@ -66,6 +67,7 @@ _HOME = {
     "Site": "site",
     "WebhookContract": "webhook_contract",
     "check_plugin": "check",
+    "check_plugins": "check",
     "running_site": "site",
 }
 

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import re
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
-
-from typing_extensions import override
 
 from alliancekit.adapters import Adapter, Route
 from alliancekit.dispatch import Outcome
@@ -46,7 +41,8 @@ class HookFailedError(AssertionError):
 class Alliance:
     """The plugins of one test: nothing installed is looked for, nothing is shared with another test.
 
-    What they keep is in memory, in `rows`.
+    What they keep is in memory, in `rows`; `raised` holds each hook's last exception by (plugin, hook), for
+    tests only: its text may quote a client, so a service forgets it at once.
 
     Args:
         plugins: in the order in which they are asked.
@@ -63,7 +59,8 @@ class Alliance:
         extra = [(name, plugin[0] if isinstance(plugin, tuple) else plugin) for name, plugin in every]
         config = PluginsConfig.model_validate({"settings": tables, "limits": dict(limits or {})})
         self.rows = FakeRows()
-        self.host = PluginHost(config, extra=extra, discover=False, new_rows=self.rows)
+        self.raised: dict[tuple[str, str], BaseException] = {}
+        self.host = PluginHost(config, extra=extra, discover=False, new_rows=self.rows, on_error=self._keep)
         for entry in self.host.load().entries:
             if not entry.running:
                 raise PluginError(f"The plugin {entry.name!r} does not run: {entry.reason}", fix=entry.fix)
@@ -133,11 +130,10 @@ class Alliance:
             HookFailedError: a plugin failed or was too slow; its own exception is the cause.
             LookupError: there is no such event hook.
         """
-        with plugin_exceptions() as raised:
-            outcomes = await self.outcomes(hook, event)
+        outcomes = await self.outcomes(hook, event)
         for one in outcomes:
             if one.status != "ok":
-                cause = raised.get(one.error.rpartition(" ")[2])
+                cause = self.raised.get((one.plugin, hook)) if one.status == "error" else None
                 raise HookFailedError(one, cause) from cause
         kind = HOOKS[hook].kind
         if kind == "collect":
@@ -145,6 +141,9 @@ class Alliance:
         return (
             next((one.value for one in outcomes if one.value is not None), None) if kind == "first" else None
         )
+
+    def _keep(self, plugin: str, doing: str, error: BaseException) -> None:
+        self.raised[plugin, doing] = error
 
     async def close(self) -> None:
         """End plugin tasks that ignored their time limit."""
@@ -156,34 +155,3 @@ def name_of(plugin: Plugin) -> str:
     kind = plugin[0] if isinstance(plugin, tuple) else plugin
     name = (kind if isinstance(kind, type) else type(kind)).__name__
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-
-
-class _Raised(logging.Handler):
-    """Keeps the exceptions that the host reports without their text, by the reference in its log line."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.by_reference: dict[str, BaseException] = {}
-
-    @override
-    def emit(self, record: logging.LogRecord) -> None:
-        # The host logs while it handles the exception.
-        error = sys.exc_info()[1]
-        found = re.search(r"\(ref (\w+)\)", record.getMessage())
-        if error is not None and found is not None:
-            self.by_reference[found[1]] = error
-
-
-@contextlib.contextmanager
-def plugin_exceptions() -> Iterator[Mapping[str, BaseException]]:
-    """Collect what plugins raise while the block runs, by reference, as in `Outcome.error`.
-
-    For tests only: an exception's text may quote a client, so the service forgets it at once.
-    """
-    handler = _Raised()
-    logger = logging.getLogger("alliancekit.plugins")
-    logger.addHandler(handler)
-    try:
-        yield handler.by_reference
-    finally:
-        logger.removeHandler(handler)

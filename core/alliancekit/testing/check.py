@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,10 +19,20 @@ from alliancekit.testing import check_code, check_import, check_texts, settings_
 from alliancekit.testing.alliance import name_of
 from alliancekit.testing.check_hooks import Runner
 from alliancekit.testing.fake_rows import fake_data
-from alliancekit.testing.report import CHECKS, RUNGS, Finding, Report, Rung
+from alliancekit.testing.report import CHECKS, RUNGS, Finding, Report, Rung, Setting
 from alliancekit.testing.targets import Target, imported, targets_of
 
-__all__ = ["CHECKS", "RUNGS", "Finding", "Report", "Rung", "check_plugin", "check_plugins"]
+__all__ = [
+    "CHECKS",
+    "RUNGS",
+    "Finding",
+    "Report",
+    "Rung",
+    "Setting",
+    "check_plugin",
+    "check_plugins",
+    "settings_tables",
+]
 
 AFTER_IMPORT: Final = tuple(
     check
@@ -55,15 +65,32 @@ def check_plugin(
     """
     if isinstance(plugin, type):
         return _check_class(name_of(plugin), plugin, settings)
-    reports = check_plugins(plugin, settings=settings)
+    reports = _check_targets(plugin, lambda name: settings)
     if len(reports) > 1:
         names = ", ".join(report.plugin for report in reports)
         raise PluginError(f"There are several plugins: {names}.", fix="Check them with check_plugins.")
     return reports[0]
 
 
-def check_plugins(name_or_path: str | Path, *, settings: Mapping[str, Any] | None = None) -> list[Report]:
-    """Run the contract on every plugin behind a name or a path; see `check_plugin`."""
+def check_plugins(
+    name_or_path: str | Path, *, settings: Mapping[str, Mapping[str, Any]] | None = None
+) -> list[Report]:
+    """Run the contract on every plugin behind a name or a path; `settings` are tables by plugin."""
+    return _check_targets(name_or_path, (settings or {}).get)
+
+
+def settings_tables(name_or_path: str | Path) -> dict[str, tuple[Setting, ...]]:
+    """What a site may set for every plugin behind a name or a path, by plugin; imports it."""
+    tables: dict[str, tuple[Setting, ...]] = {}
+    for target in targets_of(name_or_path):
+        with imported(target) as plugins:
+            tables |= {name: settings_table.settings_of(plugin) for name, plugin in plugins}
+    return tables
+
+
+def _check_targets(
+    name_or_path: str | Path, settings: Callable[[str], Mapping[str, Any] | None]
+) -> list[Report]:
     reports: list[Report] = []
     for target in targets_of(name_or_path):
         found = list(check_import.import_problems(target))
@@ -73,7 +100,7 @@ def check_plugins(name_or_path: str | Path, *, settings: Mapping[str, Any] | Non
             reports.append(_report(name, target.module, found, unchecked=unchecked))
             continue
         with imported(target) as plugins:
-            reports += [_check(name, plugin, settings, found) for name, plugin in plugins]
+            reports += [_check(name, plugin, settings(name), found) for name, plugin in plugins]
     return reports
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from alliancekit import deprecations
 from alliancekit.hookspecs import AllianceHooks
 from alliancekit.plugins import verify
 from alliancekit.testing.report import Finding
@@ -17,11 +18,12 @@ TRACEBACKS: Final = {"print_exc", "format_exc", "print_exception", "format_excep
 
 
 def contract_problems(plugin: type[AllianceHooks]) -> Iterator[Finding]:
-    """What would keep the host from loading the class, and methods that look like misspelt hooks."""
+    """What would keep the host from loading the class, deprecated hooks, and what may be misspelt ones."""
     for problem in verify.problems(plugin):
         yield Finding("contract", f"{problem.rstrip('.')}.")
+    outdated = deprecations.of_hooks(verify.implemented(plugin))
     for warning in verify.warnings(plugin):
-        yield Finding("names", f"{warning.rstrip('.')}.")
+        yield Finding("current" if warning in outdated else "names", f"{warning.rstrip('.')}.")
 
 
 def files_of(plugin: type[AllianceHooks]) -> list[Path]:

@@ -148,6 +148,24 @@ class Episode:
             scales=self.scales,
         )
 
+    def panels_wanted(
+        self, *, signals: Sequence[events.Signal] = (), language: str = "en"
+    ) -> events.PanelsWanted:
+        """The event for `render_panels`: the therapist opens the client's page after the newest session."""
+        last = self.newest
+        heard = {one.number: one.talk_balance for one in self.sessions}
+        return events.PanelsWanted(
+            tenant="ten_1",
+            episode="epi_1",
+            session=last.id,
+            at=last.at + LENGTH,
+            style=self.style,
+            language=language,
+            series=self.series,
+            signals=tuple(signals),
+            talk_balances={number: found for number, found in heard.items() if found is not None},
+        )
+
     def guidance_wanted(
         self, *, signals: Sequence[events.Signal] = (), language: str = "en"
     ) -> events.GuidanceWanted:

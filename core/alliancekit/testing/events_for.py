@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
 from alliancekit import events
@@ -29,6 +29,11 @@ def usual(hook: str, *, styles: Iterable[str] = (), scales: Iterable[events.Scal
                 SCORES, therapist=[75.0] * 8, missed=[9], answers=ANSWERS, style=style, scales=tuple(scales)
             )
             found += [course.at(number) for number in (3, 7, 8, 9, 10)]
+    elif hook == "render_panels":
+        found += [
+            Episode(SCORES, therapist=[75.0] * 8, talk=[0.6] * 8, missed=[9], style=style).panels_wanted()
+            for style in names
+        ]
     elif hook == "suggest_guidance":
         found += [Episode([60.0], talk=[0.3], style=style).guidance_wanted() for style in names]
     elif hook == "plan_prompts":
@@ -52,8 +57,9 @@ def sparse(hook: str, *, styles: Iterable[str] = ()) -> Iterator[tuple[str, Any]
             event = dataclasses.replace(event, style=style)
         for name in fields:
             value = getattr(event, name)
-            if isinstance(value, tuple) and value:
-                yield f"without {name}", dataclasses.replace(event, **{name: ()})
+            if isinstance(value, (tuple, Mapping)) and value:
+                empty: Any = () if isinstance(value, tuple) else {}
+                yield f"without {name}", dataclasses.replace(event, **{name: empty})
         if "response" in fields:
             for case, response in _sparse_responses(event.response):
                 yield case, dataclasses.replace(event, response=response)
@@ -63,11 +69,16 @@ def sparse(hook: str, *, styles: Iterable[str] = ()) -> Iterator[tuple[str, Any]
         if "language" in fields:
             yield "in an unknown language", dataclasses.replace(event, language="tlh")
         if "series" in fields:
-            one = Episode([80.0], style=style).updated
+            one = _read(hook, Episode([80.0], style=style))
             yield "with one session", one
-            yield "with one session nobody rated", Episode([None], style=style).updated
-            yield "with one session nobody came to", Episode([None], missed=[1], style=style).updated
+            yield "with one session nobody rated", _read(hook, Episode([None], style=style))
+            yield "with one session nobody came to", _read(hook, Episode([None], missed=[1], style=style))
             yield "about a session that is not in the series", dataclasses.replace(one, session="ses_x")
+
+
+def _read(hook: str, course: Episode) -> Any:
+    """The event in which a hook reads a course."""
+    return course.panels_wanted() if hook == "render_panels" else course.updated
 
 
 def _sparse_responses(response: events.Response) -> Iterator[tuple[str, events.Response]]:

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeVar
 
 from alliancekit import events
 from alliancekit.events import Moment, Participant, Role, Visibility
+from alliancekit.exports import ExportedEpisode, ExportedPerson, ExportedSession
 from alliancekit.testing.fake_clock import FakeClock
 
 E = TypeVar("E", bound=events.Event)
@@ -159,6 +160,10 @@ class FakeSession:
         """A rule found something; a low score when left out."""
         return self._event(events.SignalRaised, fields, signal=signal or a_signal())
 
+    def erased(self) -> events.EpisodeErased:
+        """Everything of the episode was deleted; such an event names no session."""
+        return self._event(events.EpisodeErased, {"session": ""})
+
     # what the host asks for ----------------------------------------------------------------------------
 
     def style_wanted(self, **fields: Any) -> events.StyleWanted:
@@ -188,6 +193,56 @@ class FakeSession:
             responses=given,
             signals=tuple(signals),
         )
+
+    def panels_wanted(
+        self,
+        series: Sequence[events.SeriesPoint] = (),
+        *,
+        signals: Sequence[events.Signal] = (),
+        **fields: Any,
+    ) -> events.PanelsWanted:
+        """The therapist opens the client's page; `Episode(…).series` makes a series in one line."""
+        return self._event(
+            events.PanelsWanted,
+            fields,
+            language=self.language,
+            series=tuple(series),
+            signals=tuple(signals),
+        )
+
+    # exports -------------------------------------------------------------------------------------------
+
+    def exported(self, *responses: events.Response, **fields: Any) -> ExportedEpisode:
+        """What an exporter gets: the episode with this session alone, which is over, and its responses."""
+        now = self.clock()
+        people = tuple(
+            ExportedPerson(id=one.id, role=one.role, external_id=f"{one.role}-1", language=one.language)
+            for one in self.participants
+        )
+        session = ExportedSession(
+            id=self.session,
+            external_id="meeting-1",
+            number=self.number,
+            style=self.style,
+            measure=self.measure,
+            status="ended",
+            started_at=now - 3000,
+            ended_at=now,
+            seconds=3000.0,
+            people=people,
+            responses=responses,
+        )
+        made: dict[str, Any] = {
+            "id": self.episode,
+            "external_id": "course-1",
+            "therapist": "therapist-1",
+            "style": self.style,
+            "example": False,
+            "created_at": now - 3000,
+            "exported_at": now,
+            "sessions": (session,),
+        }
+        return ExportedEpisode(**made | fields)
 
     def _event(self, kind: type[E], fields: Mapping[str, Any], **usual: Any) -> E:
         known: dict[str, Any] = {

@@ -83,10 +83,12 @@ def client(tmp_path: Path, alliancekit_database: Path) -> Callable[..., Abstract
     """Makes whole services over HTTP, each on a database of its own.
 
     Used as `async with client(MyPlugin) as site`, then `await site.post("/v1/sessions", …)`. The plugins
-    passed run beside the usual ones; `plugins={"enabled": []}` switches those off.
+    passed run beside the usual ones and are asked before them, in the order in which they are passed;
+    `plugins={"enabled": []}` switches the usual ones off.
     """
     import shutil
 
+    from alliancekit.plugins import DEFAULT_PLUGINS
     from alliancekit.testing.alliance import name_of
     from alliancekit.testing.site import PLAIN, running_site
 
@@ -100,6 +102,10 @@ def client(tmp_path: Path, alliancekit_database: Path) -> Callable[..., Abstract
         shutil.copy(alliancekit_database, directory / "alliancekit.db")
         settings = {name_of(one): dict(one[1]) for one in given if isinstance(one, tuple)}
         table = {**plugins, "settings": {**plugins.get("settings", {}), **settings}}
+        # A plugin passed under the name of a usual one takes its place.
+        placed = {*table.get("also", ()), *table.get("enabled", DEFAULT_PLUGINS)}
+        first = [name for name in map(name_of, given) if name not in placed]
+        table["also"] = [*first, *table.get("also", ())]
         extra = [(name_of(one), one[0] if isinstance(one, tuple) else one) for one in given]
         return running_site(directory, extra=extra, plugins=table, **options)
 

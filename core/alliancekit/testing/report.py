@@ -33,6 +33,7 @@ CHECKS: Final[dict[Rung, dict[str, str]]] = {
         "discreet": "puts no exception text and nothing of its events into the log",
     },
     "gold": {
+        "current": "implements no hook that will go",
         "spare": "declares no need that no hook uses",
         "documented": "says what it is: a docstring of the class, and a README or the module's docstring",
         "translated": "every text is there in every language of the instrument or style",

@@ -33,6 +33,13 @@ SPEECH = (
     events.SpeechSpan(role="client", start=0.0, end=30.0),
     events.SpeechSpan(role="therapist", start=30.0, end=40.0),
 )
+TALK = events.TalkBalance(
+    client=events.TalkShare(seconds=30.0, share=0.75, turns=1),
+    therapist=events.TalkShare(seconds=10.0, share=0.25, turns=1),
+    overlap=0.0,
+    silence=0.0,
+    observed_seconds=40.0,
+)
 
 EVENTS: Final[dict[str, events.Event]] = {
     "session_started": events.SessionStarted(
@@ -49,11 +56,14 @@ EVENTS: Final[dict[str, events.Event]] = {
     "feedback_captured": events.FeedbackCaptured(**BASE, style="directive", response=RESPONSE),
     "alliance_scored": events.AllianceScored(**BASE, style="directive", response=RESPONSE),
     "signal_raised": events.SignalRaised(**BASE, signal=SIGNAL),
-    "episode_erased": events.EpisodeErased(**BASE | {"session": ""}),
+    "episode_erased": events.EpisodeErased(tenant="ten_1", episode="epi_1", session="", at=1000.0),
     "score_alliance": events.FeedbackCaptured(**BASE, style="directive", response=RESPONSE),
     "detect_signals": events.SeriesUpdated(**BASE, style="directive", number=2, series=SERIES),
     "suggest_guidance": events.GuidanceWanted(
         **BASE, style="directive", number=2, responses=(RESPONSE,), signals=(SIGNAL,)
+    ),
+    "render_panels": events.PanelsWanted(
+        **BASE, style="directive", series=SERIES, signals=(SIGNAL,), talk_balances={1: TALK, 2: TALK}
     ),
     "choose_style": events.StyleWanted(**BASE, proposed="", number=1),
     "plan_prompts": events.PromptsWanted(

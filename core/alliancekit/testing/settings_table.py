@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
-from typing import Any, Final, get_args
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretBytes, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -101,27 +103,56 @@ def _settings(model: type[BaseModel], prefix: str = "") -> Iterator[Setting]:
 
 
 def _type(field: FieldInfo) -> str:
-    text = inspect.formatannotation(field.annotation)
-    text = re.sub(r"\b(?:typing|builtins|collections\.abc|pydantic(?:\.\w+)?)\.", "", text)
-    text = re.sub(r"Annotated\[([^,\]]+),[^\]]*\]", r"\1", text)
-    limits = [
+    limits: list[str] = []
+    text = _kind(field.annotation, limits)
+    limits += _limits(field.metadata)
+    return f"{text}, {', '.join(limits)}" if limits else text
+
+
+def _kind(kind: Any, limits: list[str]) -> str:
+    """A type in a reader's words; `limits` takes those that stand inside of it."""
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        for one in parts[1:]:
+            limits += _limits(one.metadata if isinstance(one, FieldInfo) else [one])
+        return _kind(parts[0], limits)
+    if origin in (Union, UnionType):
+        return " or ".join(_kind(part, limits) for part in parts)
+    if origin is Literal:
+        return " or ".join(_value(part) for part in parts)
+    if kind is NoneType:
+        return "none"
+    if origin is not None:
+        inner = ", ".join("…" if part is Ellipsis else _kind(part, limits) for part in parts)
+        return f"{origin.__name__}[{inner}]"
+    return str(getattr(kind, "__name__", kind))
+
+
+def _limits(metadata: Iterable[Any]) -> list[str]:
+    return [
         f"{sign} {getattr(one, kind):g}"
-        for one in field.metadata
+        for one in metadata
         for kind, sign in (("gt", ">"), ("ge", "≥"), ("lt", "<"), ("le", "≤"))
         if isinstance(getattr(one, kind, None), int | float)
     ]
-    return f"{text}, {', '.join(limits)}" if limits else text
 
 
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
     value = field.get_default(call_default_factory=True, validated_data={})
-    if value is PydanticUndefined or _is_secret(field.annotation):
+    if value is PydanticUndefined or value is None or _is_secret(field.annotation):
         return "none"
-    if isinstance(value, frozenset | set):
-        value = sorted(value)
-    return "none" if value is None else str(value)
+    return _value(value)
+
+
+def _value(value: Any) -> str:
+    """A value as a configuration file writes it, where it can."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, frozenset | set | list | tuple):
+        return f"[{', '.join(map(_value, sorted(value) if isinstance(value, frozenset | set) else value))}]"
+    return f'"{value}"' if isinstance(value, str | Path) else str(value)
 
 
 def _is_secret(annotation: Any) -> bool:

@@ -1,1 +1,1 @@
-"""What runs in the page: the custom element, its styles and its texts."""
+"""What runs in the page: the custom element and its styles, and the rating page."""

@@ -1,8 +1,8 @@
 """Puts the custom element `<alliance-feedback>` together into the one script that `/embed.js` serves.
 
-The sources in `element/` are plain JavaScript and one style sheet, read in the order of `PARTS`; the
-catalogues in `locales/` are what a translator edits. The result is one strict-mode function: it runs as a
-classic script and as a module, and adds nothing to the page but the element's definition.
+The sources in `element/` are plain JavaScript and one style sheet, read in the order of `PARTS`; the texts
+are those of the languages. The result is one strict-mode function: it runs as a classic script and as a
+module, and adds nothing to the page but the definition of the element.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from functools import cache
+from collections.abc import Iterable
+from functools import cached_property
 from hashlib import sha256, sha384
 from pathlib import Path
 
-WEB = Path(__file__).parent
-"""The folder of the element's sources and of the catalogues."""
+from alliancekit.languages import Language
 
-LANGUAGES = ("en", "es", "it", "zh", "ar")
-"""Language tags of the catalogues `locales/<tag>.json`; English is the fallback."""
+WEB = Path(__file__).parent
+"""The folder of the element's sources."""
 
 PARTS = (
     *("words", "dom", "service", "outbox", "live"),
@@ -31,31 +31,33 @@ HEAD = '/* AllianceKit, Apache-2.0 */\n(() => {\n"use strict";\n'
 TAIL = "})();\n"
 
 
-@cache
-def catalogues() -> dict[str, dict[str, str]]:
-    """Language tag → key → wording of the element.
+class Embed:
+    """The script with the texts of these languages; English must be one of them."""
 
-    Raises:
-        OSError: a catalogue is missing from the installation.
-        ValueError: a catalogue is not JSON.
-    """
-    return {
-        language: json.loads((WEB / "locales" / f"{language}.json").read_text(encoding="utf-8"))
-        for language in LANGUAGES
-    }
+    def __init__(self, languages: Iterable[Language]) -> None:
+        self._catalogues = {one.tag: dict(one.element) for one in languages}
 
+    @cached_property
+    def script(self) -> bytes:
+        """The whole script, UTF-8, to be served as `text/javascript; charset=utf-8`.
 
-@cache
-def embed_script() -> bytes:
-    """The whole script, UTF-8, to be served as `text/javascript; charset=utf-8`.
+        Raises:
+            OSError: a source is missing from the installation.
+        """
+        words = json.dumps(self._catalogues, ensure_ascii=False, separators=(",", ":"))
+        style = json.dumps(_lean("element.css"), ensure_ascii=False)
+        scripts = "".join(_lean(f"{part}.js") for part in PARTS)
+        return f"{HEAD}const CATALOGUES = {words};\nconst STYLE = {style};\n{scripts}{TAIL}".encode()
 
-    Raises:
-        OSError: a source is missing from the installation.
-    """
-    words = json.dumps(catalogues(), ensure_ascii=False, separators=(",", ":"))
-    style = json.dumps(_lean("element.css"), ensure_ascii=False)
-    scripts = "".join(_lean(f"{part}.js") for part in PARTS)
-    return f"{HEAD}const CATALOGUES = {words};\nconst STYLE = {style};\n{scripts}{TAIL}".encode()
+    @cached_property
+    def etag(self) -> str:
+        """A strong entity tag of the script, quotes included, for the ETag header (RFC 9110, 8.8.3)."""
+        return f'"{sha256(self.script).hexdigest()[:32]}"'
+
+    @cached_property
+    def integrity(self) -> str:
+        """The value of a `<script integrity>` attribute (W3C Subresource Integrity, SHA-384)."""
+        return f"sha384-{b64encode(sha384(self.script).digest()).decode()}"
 
 
 def _lean(name: str) -> str:
@@ -67,15 +69,3 @@ def _lean(name: str) -> str:
     text = re.sub(r"^\s*/\*.*?\*/\s*$", "", text, flags=re.MULTILINE | re.DOTALL)
     lines = (line.strip() for line in text.splitlines())
     return "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))
-
-
-@cache
-def embed_etag() -> str:
-    """A strong entity tag of the script, quotes included, as the ETag header carries it (RFC 9110, 8.8.3)."""
-    return f'"{sha256(embed_script()).hexdigest()[:32]}"'
-
-
-@cache
-def embed_integrity() -> str:
-    """The value of a `<script integrity>` attribute (W3C Subresource Integrity, SHA-384)."""
-    return f"sha384-{b64encode(sha384(embed_script()).digest()).decode()}"

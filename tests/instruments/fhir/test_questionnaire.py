@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from alliancekit.errors import InstrumentError
-from alliancekit.instruments.catalogue import languages_of, localise, why_not_asked
+from alliancekit.instruments.catalogue import languages_of, localise, scales_of, why_not_asked
 from alliancekit.instruments.fhir.questionnaire import instrument_of
 from alliancekit.scoring.scales import score
 from tests.instruments.fhir.resources import (
@@ -38,11 +38,20 @@ def test_a_questionnaire_as_an_instrument():
     assert (instrument.text, why_not_asked(instrument)) == ("pack", "")
     assert [scale.name for scale in instrument.scales] == ["total"]
     assert instrument.scales[0].higher_is == "neither"
-    assert any("higher_is" in note for note in notes)
+    assert any("--higher better" in note for note in notes)
     [total] = score(instrument, {"q1": 2, "q2": 1})
     assert (total.value, total.minimum, total.maximum) == (3, 0, 4)
     shown = localise(instrument, "en")["items"][0]
     assert (shown["text"], shown["options"][2]) == ("Wording q1", {"value": 2, "label": "Label a2"})
+
+
+@pytest.mark.parametrize("higher", ["better", "worse"])
+def test_the_direction_is_what_the_site_says(higher: Literal["better", "worse"]):
+    mixed = questionnaire(choice("q1"), slider("q2", "decimal"))
+    instrument, notes = instrument_of(mixed, "q.json", higher=higher)
+    assert {scale.higher_is for scale in instrument.scales} == {higher}
+    assert all(info.directed for info in scales_of(instrument))
+    assert not any("higher" in note for note in notes)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from alliancekit.errors import InstrumentError
 from alliancekit.instruments.fhir.elements import (
@@ -32,6 +32,8 @@ NUMBERS = {"integer", "decimal", "quantity"}
 DEEPEST = 20
 """Levels of items in items."""
 
+Higher = Literal["better", "worse", "neither"]
+
 
 @dataclass(slots=True)
 class _Reading:
@@ -46,7 +48,7 @@ class _Reading:
 
 
 def instrument_of(
-    resource: Fields, where: str, *, name: str = "", form: str = "client"
+    resource: Fields, where: str, *, name: str = "", form: str = "client", higher: Higher = "neither"
 ) -> tuple[Instrument, tuple[str, ...]]:
     """Make an instrument of a questionnaire.
 
@@ -55,9 +57,10 @@ def instrument_of(
         where: the file, for messages.
         name: the instrument's name; by default made from the resource's `name`, `id` or `url`.
         form: who answers it.
+        higher: what a higher total is, which no questionnaire states; no rule judges `neither`.
 
     Returns: the instrument, with one scale `total`, the sum of its items; and what a person should know about
-    it. It is not validated, and `higher_is` is `neither`, for a questionnaire states neither.
+    it. It is not validated, for a questionnaire states no validation.
 
     Raises:
         InstrumentError: it is no questionnaire that can be scored by weights; a line a mistake.
@@ -68,12 +71,14 @@ def instrument_of(
             fix="Read responses with: alliancekit measures responses.",
         )
     try:
-        return _instrument(resource, where, name, form)
+        return _instrument(resource, where, name, form, higher)
     except FhirError as error:
         raise InstrumentError(f"{where}: {error.place}: {error.expected}.") from None
 
 
-def _instrument(resource: Fields, where: str, name: str, form: str) -> tuple[Instrument, tuple[str, ...]]:
+def _instrument(
+    resource: Fields, where: str, name: str, form: str, higher: Higher
+) -> tuple[Instrument, tuple[str, ...]]:
     language = resource.get("language")
     reading = _Reading(language if isinstance(language, str) and language else "en", _value_sets(resource))
     _walk(objects(resource.get("item"), "item"), reading, 0)
@@ -91,7 +96,7 @@ def _instrument(resource: Fields, where: str, name: str, form: str) -> tuple[Ins
         "title": title or {"en": "Questionnaire"},
         "instructions": {},
         "items": reading.items,
-        "scales": _scales(reading),
+        "scales": _scales(reading, higher),
         "missing_rule": "All items are needed: the questionnaire states no rule.",
         "text": "pack",
         "validated": False,
@@ -99,10 +104,11 @@ def _instrument(resource: Fields, where: str, name: str, form: str) -> tuple[Ins
         "source": _source(resource),
         "licence": _text(resource, "copyright") or "Not stated in the questionnaire.",
     }
-    notes.append(
-        "Whether a higher total is better is not stated in a questionnaire, so no rule judges it: "
-        "set higher_is in the written file to change that."
-    )
+    if higher == "neither":
+        notes.append(
+            "Whether a higher total is better is not stated in a questionnaire, so no rule judges it: "
+            "say so with --higher better or --higher worse."
+        )
     if not isinstance(language, str):
         notes.append("The questionnaire names no language; its texts were taken as English.")
     if len(reading.calculated) > 1:
@@ -112,18 +118,18 @@ def _instrument(resource: Fields, where: str, name: str, form: str) -> tuple[Ins
     return checked(Instrument, fields, where), tuple(notes)
 
 
-def _scales(reading: _Reading) -> list[dict[str, Any]]:
+def _scales(reading: _Reading, higher: Higher) -> list[dict[str, Any]]:
     """One `total`, the sum of all items; by way of its parts where items differ in their decimals."""
     by_decimals: dict[int, list[str]] = {}
     for item in reading.items:
         by_decimals.setdefault(item.get("decimals", 0), []).append(item["id"])
-    total: dict[str, Any] = {"name": "total", "title": {"en": "Total"}, "higher_is": "neither"}
+    total: dict[str, Any] = {"name": "total", "title": {"en": "Total"}, "higher_is": higher}
     if len(reading.calculated) == 1:
         total["link_id"] = reading.calculated[0]
     if len(by_decimals) == 1:
         return [total | {"items": next(iter(by_decimals.values()))}]
     parts = [
-        {"name": f"decimals_{decimals}", "items": items, "higher_is": "neither"}
+        {"name": f"decimals_{decimals}", "items": items, "higher_is": higher}
         for decimals, items in by_decimals.items()
     ]
     return [*parts, total | {"parts": [part["name"] for part in parts]}]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from alliancekit.events import RuleInfo, RuleRecord, Signal
 from alliancekit.server.therapist import words
-from alliancekit.server.therapist.views import RuleState, RuleView, SignalView
+from alliancekit.server.therapist.views import Link, RuleState, RuleView, SignalView
 
 _INPUT_WORDS: Mapping[str, str] = {
     "before": "Level before",
@@ -87,6 +87,11 @@ def unregistered(signal: Signal) -> RuleView:
 def why(view: SignalView) -> tuple[RuleView, ...]:
     """The rules behind a finding; where none are given, those of its signals."""
     return view.rules or tuple(unregistered(signal) for signal in view.signals)
+
+
+def pages(view: SignalView, by_rule: Mapping[str, Link]) -> tuple[Link, ...]:
+    """The pages that explain the rules behind a finding, each once."""
+    return tuple(dict.fromkeys(by_rule[one.name] for one in why(view) if one.name in by_rule))
 
 
 def headline(view: SignalView) -> str:

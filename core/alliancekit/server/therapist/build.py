@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -14,7 +14,7 @@ from alliancekit.events import Guidance, Response, Role, RuleInfo, Segment, Sign
 from alliancekit.instruments.catalogue import Instruments
 from alliancekit.instruments.model import CutOff, Instrument, Item
 from alliancekit.server.live import PATH as LIVE_PATH
-from alliancekit.server.therapist import findings, views, words
+from alliancekit.server.therapist import findings, panels, plugin_pages, views, words
 from alliancekit.server.therapist.series import rated
 from alliancekit.server.therapist.views import Reading, ReadingState, ResponseState
 from alliancekit.server.tokens import TherapistClaims
@@ -48,7 +48,7 @@ async def caseload(service: Service, claims: TherapistClaims, token: str) -> vie
     )
     entries = []
     for course in courses:
-        view = await episode(service, claims, course.id, token)
+        view = await episode(service, claims, course.id, token, with_panels=False)
         entries.append(
             views.CaseloadEntry(
                 episode=course.id,
@@ -66,9 +66,9 @@ async def caseload(service: Service, claims: TherapistClaims, token: str) -> vie
 
 
 async def episode(
-    service: Service, claims: TherapistClaims, episode_id: str, token: str
+    service: Service, claims: TherapistClaims, episode_id: str, token: str, *, with_panels: bool = True
 ) -> views.EpisodeView:
-    """One client's page.
+    """One client's page, with the panels that plugins show there.
 
     Raises:
         NotFoundError: there is no such episode, or it is another therapist's.
@@ -88,9 +88,12 @@ async def episode(
     course, found, asked, segments = await service.database.read(work)
     name = found[-1].session.style if found else course.style
     style = service.plugins.styles.get(name, Style(name=name, title=name, description=""))
-    return _Builder(service.instruments, found, asked, segments, service.plugins.rules).view(
-        course, style, token
-    )
+    builder = _Builder(service.instruments, found, asked, segments, service.plugins.rules)
+    view = replace(builder.view(course, style, token), rule_pages=plugin_pages.of_rules(service.plugins))
+    if not with_panels:
+        return view
+    shown, gaps = await panels.of(service.hooks, course, found, style=name, language=LANGUAGE, now=now)
+    return replace(view, panels=shown, not_computed=(*view.not_computed, *gaps))
 
 
 def _asked(conn: Connection, sessions: Sequence[str], now: float) -> list[Asked]:

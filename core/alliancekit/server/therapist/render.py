@@ -7,13 +7,13 @@ name that a template does not know raises, and no page holds inline style or scr
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from alliancekit.server.therapist import agreement, chart, series, talk_chart, words
-from alliancekit.server.therapist.views import CaseloadView, EpisodeView
+from alliancekit.server.therapist import agreement, chart, panels, series, talk_chart, words
+from alliancekit.server.therapist.views import CaseloadView, EpisodeView, Link, ShownPanel
 
 STATIC_DIR = Path(__file__).parent / "static"
 """The directory with `therapist.css`, `therapist.js` and the icon."""
@@ -67,6 +67,7 @@ _environment = Environment(
 _environment.globals.update(
     agreement=agreement,
     chart=chart,
+    panels=panels,
     series=series,
     talk_chart=talk_chart,
     words=words,
@@ -76,14 +77,21 @@ _environment.globals.update(
 )
 
 
-def render_caseload(view: CaseloadView) -> str:
+def render_caseload(view: CaseloadView, *, navigation: Sequence[Link] = ()) -> str:
     """Today: the therapist's clients, the most recent session first."""
-    return _environment.get_template("caseload.html").render(view=view, live=view.live)
+    return _environment.get_template("caseload.html").render(view=view, live=view.live, navigation=navigation)
 
 
-def render_episode(view: EpisodeView) -> str:
+def render_episode(view: EpisodeView, *, navigation: Sequence[Link] = ()) -> str:
     """One client's page."""
-    return _environment.get_template("episode.html").render(view=view, live=view.live)
+    return _environment.get_template("episode.html").render(view=view, live=view.live, navigation=navigation)
+
+
+def render_plugin_page(here: Link, items: Sequence[ShownPanel], *, navigation: Sequence[Link] = ()) -> str:
+    """A page of a plugin."""
+    return _environment.get_template("plugin_page.html").render(
+        title=here.title, here=here.url, items=items, live=None, navigation=navigation
+    )
 
 
 def render_sign_in(*, reason: str = "") -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Self
 
 from alliancekit.events import Guidance, Moment, Role, Score, Segment, Signal, Style, TalkBalance
+from alliancekit.panels import Panel
 
 ReadingState = Literal["shown", "no_answer", "waiting", "later", "private", "not_scored", "not_asked"]
 """Why a number is there or not.
@@ -181,6 +182,14 @@ RuleState = Literal["agreed", "disagreed", "too_few"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A page and where it is."""
+
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RuleView:
     """One rule behind a finding, in words: what it looks for, its numbers, its source.
 
@@ -230,6 +239,15 @@ class NotComputed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShownPanel:
+    """A panel with an id that is unique in the page."""
+
+    id: str
+    plugin: str
+    panel: Panel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotAsked:
     """A measure that was to be asked and could not be; `reason` says why and what the operator does."""
 
@@ -264,7 +282,9 @@ class EpisodeView:
     guidance: tuple[Guidance, ...] = ()
     guidance_session: int | None = None
     not_computed: tuple[NotComputed, ...] = ()
+    panels: tuple[ShownPanel, ...] = ()
     not_asked: tuple[NotAsked, ...] = ()
+    rule_pages: Mapping[str, Link] = field(default_factory=dict)
     live: Live | None = None
     timezone: str = "UTC"
 

@@ -100,6 +100,7 @@ _HOOK_WORDS: Mapping[str, str] = {
     "detect_signals": "Findings",
     "suggest_guidance": "Suggestions",
     "describe_talk": "Who spoke",
+    "render_panels": "Panel",
 }
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
