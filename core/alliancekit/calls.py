@@ -217,7 +217,7 @@ def to_rate(conn: Connection, row: Session, policy: CallPolicy, now: float) -> t
     asked how it went.
     """
     people = rows.participants_of(conn, row.tenant, row.id)
-    roles = {one.id: one.role for one in people}
+    roles: dict[str, Role] = {one.id: one.role for one in people}
     state = load_state(conn, row.id)
     sent_out = {one.id: one.sent_out_at for one in people if one.sent_out_at is not None}
     out = happenings.still_out(state, sent_out)
