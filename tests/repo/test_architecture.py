@@ -40,7 +40,7 @@ GROUPS = ("plugins", "adapters")
 LONGEST_FILE = 400
 LONGEST_TEST = 500
 """Lines; a longer file is split by subject."""
-OWN_LIMITS = {"core/alliancekit/hookspecs.py": 1000}
+OWN_LIMITS = {"core/alliancekit/hookspecs.py": 850}
 """All hooks stand in one place by design; most of its lines are the examples that `HOOKS.md` shows."""
 
 BANNED = re.compile(

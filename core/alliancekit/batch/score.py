@@ -71,13 +71,14 @@ class Scorer:
             answers: a column for each item id with stored integers, null where missing.
         """
         gaps = [name for name in self.items if answers[name].null_count()]
-        answers = pl.DataFrame([answers[name].cast(self._type) for name in self.items])
-        values = _arrays(answers.select(pl.all().fill_null(0)) if gaps else answers)
+        # One selection for all columns: polars works on them at the same time.
+        whole = answers.select(pl.col(self.items).cast(self._type).fill_null(0))
+        values = _arrays(whole)
         found = self._evaluated(_Rows(values), answers.height)
         if gaps:
             # Rows with a gap are few: the others are worth the short way.
             gap = answers.select(pl.any_horizontal(pl.col(gaps).is_null())).to_series()
-            given = answers.filter(gap).select(pl.all().is_not_null().cast(self._type))
+            given = answers.filter(gap).select(pl.col(self.items).is_not_null().cast(self._type))
             at = gap.arg_true().to_numpy()
             rows = _Rows({name: column[at] for name, column in values.items()}, _arrays(given))
             for name, column in self._evaluated(rows, len(at)).items():
