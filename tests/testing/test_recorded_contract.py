@@ -1,4 +1,4 @@
-"""The contract from a recorded call: every adapter of the tree brings a call, and its tests are held to it."""
+"""The contract from a recorded call: every adapter of the tree brings one, and its tests are held to it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import pytest
 from alliancekit.adapters import WebhookAdapter
 from alliancekit.plugins.find import GROUPS
 from alliancekit.testing import Alliance, RecordedContract, WebhookContract, read_recorded
-from alliancekit.testing.recorded import written
 
 ADAPTERS = {one.name: one for one in distribution("alliancekit").entry_points if one.group == GROUPS[1]}
 
@@ -47,9 +46,7 @@ def test_its_tests_inherit_the_whole_contract(name: str) -> None:
 def test_a_copy_starts_with_a_call_that_can_be_replayed(name: str) -> None:
     with as_file(files(f"alliancekit_{name}") / "call.jsonl") as file:
         recorded = read_recorded(file)
-        lines = file.read_text().splitlines()
     assert len(recorded) > 4
     assert {f"/v1/adapters/{name}/" in one.request.url for one in recorded} == {True}
-    assert [written(one) for one in recorded] == lines
     [contract] = contracts(f"alliancekit_{name}.copy_test")
     assert contract().recorded() == recorded
