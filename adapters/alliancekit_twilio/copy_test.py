@@ -14,7 +14,11 @@ from typing_extensions import override
 from alliancekit.adapters import WebhookAdapter
 from alliancekit.events import Role
 from alliancekit.testing import Alliance, Recorded, RecordedContract, read_recorded
-from alliancekit_twilio import Twilio, TwilioCallbacks, TwilioSettings
+from alliancekit_twilio import (
+    Twilio,
+    TwilioCallbacks,
+    TwilioSettings,
+)
 
 
 class TestRecordedCall(RecordedContract):
