@@ -16,15 +16,15 @@ def met_at(state: CallState, roles: Mapping[str, Role], room: str = "") -> float
     Args:
         state: what is known.
         roles: role by participant id.
-        room: count only meetings with one of the two in the room of which connection ids begin so.
+        room: count only meetings in the room of which connection ids begin so.
     """
-    there = [(key, roles.get(one.participant), one) for key, one in settled(state).items()]
+    there = [one for key, one in settled(state).items() if key.startswith(room)]
     meetings = [
         max(client.joined_at, therapist.joined_at)
-        for at_client, role, client in there
-        if role == "client"
-        for at_therapist, other, therapist in there
-        if other == "therapist" and (at_client.startswith(room) or at_therapist.startswith(room))
+        for client in there
+        if roles.get(client.participant) == "client"
+        for therapist in there
+        if roles.get(therapist.participant) == "therapist"
         if max(client.joined_at, therapist.joined_at) <= min(client.until, therapist.until)
     ]
     return min(meetings, default=None)
