@@ -274,6 +274,9 @@ class Inbound:
         applied.due[room.tenant, room.session] = calls.apply(
             conn, room.tenant, room.session, (*told.facts, *lost), policy=self._calls.policy, now=now
         )
+        if told.sent_out:
+            work = Work(lane=room.session, kind="sent_out", payload={"session": room.session})
+            add_work(conn, room.tenant, [work], now)
         roles: dict[str, Role] = {one.id: one.role for one in people}
         spans = [SpeechSpan(role=roles[who], start=start, end=end) for who, start, end in told.spoke]
         if spans:
