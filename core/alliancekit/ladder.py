@@ -148,10 +148,13 @@ class Ladder:
             log.warning("a receipt was not stored: %s", type(error).__name__)
 
     async def withdraw(self, participant: str, prompt: str) -> None:
-        """Take a prompt off every page and out of every call, and cancel what was planned for it."""
+        """Take a prompt off every page and out of every call; a closed one needs no link either."""
         self._live.hint([("participant", participant)], {"type": "prompt_closed", "prompt": prompt})
-        waiting = await self._database.read(lambda conn: prompts.planned(prompts.deliveries(conn, prompt)))
-        if waiting:
+
+        def waiting(conn: Connection) -> bool:
+            return bool(prompts.planned(prompts.deliveries(conn, prompt))) and prompts.closed(conn, prompt)
+
+        if await self._database.read(waiting):
             await self._database.write(lambda conn: prompts.cancel_planned(conn, prompt, self._clock()))
         await self._plugins.hooks.withdraw(prompt)
 

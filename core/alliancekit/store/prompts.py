@@ -98,6 +98,14 @@ def tenant_of_prompt(conn: Connection, prompt_id: str) -> str | None:
     return found
 
 
+def closed(conn: Connection, prompt_id: str) -> bool:
+    """Return whether a prompt was answered, dismissed or cancelled."""
+    return conn.execute(select(prompt.c.status).where(prompt.c.id == prompt_id)).scalar() not in (
+        "open",
+        None,
+    )
+
+
 def current_prompt(conn: Connection, participant: str, now: float) -> Prompt | None:
     """Return what to ask this participant now: the newest prompt open, unexpired and not postponed."""
     query = (
@@ -226,13 +234,12 @@ def end_delivery(
     _settle(conn, tenant, prompt_id, channel=channel, was="unknown", status=status, at=now)
 
 
-def cancel_planned(conn: Connection, prompt_id: str, now: float) -> bool:
-    """Note that what is planned for a prompt is not needed any more; whether there was anything."""
+def cancel_planned(conn: Connection, prompt_id: str, now: float) -> None:
+    """Note that what is planned for a prompt is not needed any more."""
     whose = conn.execute(select(prompt.c.tenant).where(prompt.c.id == prompt_id).with_for_update()).scalar()
     waiting = planned(deliveries(conn, prompt_id))
     for channel in waiting if whose is not None else ():
         record_delivery(conn, str(whose), prompt_id, channel=channel, status="cancelled", now=now)
-    return bool(waiting)
 
 
 def planned(made: Sequence[Delivery]) -> dict[str, float]:
