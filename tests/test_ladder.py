@@ -113,8 +113,8 @@ async def dies(hints: Sequence[PromptHint]) -> None:
 # what pages confirm, what vendors read ------------------------------------------------------------
 
 
-async def test_a_confirmation_is_recorded_once_per_channel(make_site: MakeSite) -> None:
-    site = await make_site(extra=[("lines", Lines(Line()))])
+async def test_a_confirmation_is_recorded_once_per_channel(make_site: MakeSite, url: str) -> None:
+    site = await make_site(url=url, extra=[("lines", Lines(Line()))])
     meeting = await site.held()
     prompt = await prompt_of(site, meeting)
     path = f"/v1/prompts/{prompt}/seen"
