@@ -297,9 +297,9 @@ class Adapter(ABC):
     async def deliver(self, hint: PromptHint) -> bool:
         """Bring a prompt into the call.
 
-        Returns: whether it was handed to a connected page. The receipt is `sent`, or `unreachable`, which is no
-        error: the delivery ladder goes on. Raising, and taking longer than two seconds, is a failure. The page's
-        own confirmation comes by `AdapterHost.delivered` or `POST /v1/prompts/{id}/seen`.
+        Returns: whether it was handed to a connected page. The receipt is `sent`, or `unreachable`, which is
+        no error: the delivery ladder goes on. Raising, or taking longer than two seconds, is a failure. The
+        page itself confirms by `AdapterHost.delivered` or `POST /v1/prompts/{id}/seen`.
         """
         return False
 
