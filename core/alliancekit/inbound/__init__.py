@@ -303,6 +303,9 @@ class Inbound:
         due = calls.apply(
             conn, room.tenant, room.session, (*told.facts, *lost), policy=self._calls.policy, now=now
         )
+        if told.sent_out:
+            work = Work(lane=room.session, kind="sent_out", payload={"session": room.session})
+            add_work(conn, room.tenant, [work], now)
         applied.due[room.tenant, room.session] = due
         for connection, (person, platform_id) in told.called.items():
             presence.set_called(conn, room.session, connection, person, platform_id)
