@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, model_validator
 
 from alliancekit.events import Moment, Role, Visibility
 from alliancekit.store.prompts import DeliveryStatus, PromptStatus
@@ -246,7 +246,7 @@ class TenantIn(Body):
     `require_signed`: take only what platforms prove by a signature over the whole message.
     """
 
-    require_signed: bool
+    require_signed: StrictBool
 
 
 class TenantOut(BaseModel):
