@@ -16,6 +16,7 @@ class Doing:
         unknown_rooms: how often a genuine message was about a room that no session waits for.
         strangers: mentions of people who are not in the session, such as bots.
         reconciliations: how often the platform's own list of a room changed what was known.
+        looks: how often an open room was looked into; `failed_looks`: how often that failed.
     """
 
     taken: int = 0
@@ -24,3 +25,5 @@ class Doing:
     unknown_rooms: int = 0
     strangers: int = 0
     reconciliations: int = 0
+    looks: int = 0
+    failed_looks: int = 0

@@ -98,5 +98,6 @@ def _shown(service: Service, base_url: str, adapter: Adapter) -> schemas.Adapter
         title=adapter.title or adapter.name,
         capabilities=asdict(adapter.capabilities),
         events_url=base_url + PATH.format(name=adapter.name) if posts else None,
+        trouble=adapter.trouble,
         **doing,
     )

@@ -178,7 +178,8 @@ class AdapterOut(BaseModel):
 
     `unknown_rooms`: genuine messages about a room that no session waits for; `strangers`: mentions of people
     who are not in the session; `reconciliations`: how often a list of who is in a room corrected what was
-    known.
+    known; `looks`, `failed_looks`: how often such a list was got, and not got; `trouble`: what keeps the
+    connection from working, and what to do.
     """
 
     name: str
@@ -191,6 +192,9 @@ class AdapterOut(BaseModel):
     unknown_rooms: int = 0
     strangers: int = 0
     reconciliations: int = 0
+    looks: int = 0
+    failed_looks: int = 0
+    trouble: str = ""
 
 
 class AdaptersOut(BaseModel):
