@@ -105,7 +105,7 @@ class RouteReply:
 class Route:
     """One HTTP route under `/v1/plugins/<plugin>/<path>`.
 
-    `auth`: whose token the host demands before `handler` runs (`none`: static files only); `max_body`: in bytes.
+    `auth`: whose token is demanded before `handler` runs (`none`: static files only); `max_body`: in bytes.
     """
 
     method: Literal["GET", "POST"]

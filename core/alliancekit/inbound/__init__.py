@@ -28,7 +28,6 @@ from alliancekit.adapters import (
     WebhookAdapter,
     Whereabouts,
 )
-from alliancekit.errors import StoreError
 from alliancekit.events import Role, SpeechSpan
 from alliancekit.inbound.doing import Doing
 from alliancekit.inbound.looking import keep_looking, look
