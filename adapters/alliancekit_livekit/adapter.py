@@ -176,7 +176,7 @@ def _trouble(error: Exception) -> str:
     """What to do about a failure; the text of other people's exceptions is not repeated."""
     status: Any = getattr(error, "status", None)
     if status in {401, 403}:
-        return "LiveKit refuses the API key or its secret: put the key first in api_keys, its secret first in secrets."
+        return "LiveKit refuses the first of api_keys with the first of secrets: they must belong together."
     if status is not None:
         return f"LiveKit answers with status {status}; its own log says why."
     return f"LiveKit cannot be reached at the configured url ({type(error).__name__})."

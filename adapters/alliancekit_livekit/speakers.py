@@ -137,7 +137,6 @@ class Speakers:
         secret: its secret.
         tell: takes what was heard.
         clock: seconds since 1970 UTC.
-        make_room: makes a `livekit.rtc.Room`.
     """
 
     def __init__(
@@ -148,7 +147,6 @@ class Speakers:
         *,
         tell: Callable[[Sequence[Happening]], Awaitable[None]],
         clock: Callable[[], float],
-        make_room: Callable[[], Any] | None = None,
     ) -> None:
         self._rtc = rtc()
         # The package joins by WebSocket only.
@@ -156,7 +154,6 @@ class Speakers:
         self._opens = (key, secret)
         self._tell = tell
         self._clock = clock
-        self._make_room = make_room or self._rtc.Room
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def attend(self, room: OpenRoom, *, people: int) -> None:
@@ -179,12 +176,11 @@ class Speakers:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _listen(self, room: OpenRoom) -> None:
-        call = self._make_room()
+        call = self._rtc.Room()
         heard, over = Heard(room, self._clock), asyncio.Event()
         call.on("active_speakers_changed", heard.speaking)
         call.on("reconnecting", lambda: heard.speaking(()))
         call.on("disconnected", lambda *_: over.set())
-        call.on("track_published", lambda publication, _: _subscribe([publication]))
         try:
             if await self._joined(call, room):
                 await self._until_over(call, heard, over)
@@ -201,9 +197,10 @@ class Speakers:
                 await call.connect(self._url, token(*self._opens, room.name), options)
                 if await call.sid != room.instance:
                     return False
-        except Exception as error:  # noqa: BLE001 - the next look tries again
+        except Exception as error:
             log.warning("a room could not be listened to: %s", type(error).__name__)
             return False
+        call.on("track_published", lambda publication, _: _subscribe([publication]))
         for one in call.remote_participants.values():
             _subscribe(one.track_publications.values())
         return True
@@ -230,7 +227,7 @@ async def _left(call: Any) -> None:
     try:
         async with asyncio.timeout(LEAVE_SECONDS):
             await call.disconnect()
-    except Exception as error:  # noqa: BLE001 - the server notices by itself
+    except Exception as error:
         log.warning("a room was not left in order: %s", type(error).__name__)
 
 
