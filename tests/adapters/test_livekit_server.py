@@ -263,7 +263,7 @@ def test_a_missing_extra_is_told_with_what_to_install(
         "url": "https://livekit.example",
         "speakers": True,
     }
-    for settings, status in (({}, "loaded"), (table, "not installed")):
+    for settings, status in (({}, "loaded"), (table, "failed")):
         found = _loaded(settings)
         assert found.status == status, found
     assert f"alliancekit[{extra}]" in found.fix
