@@ -174,12 +174,13 @@ class LaunchOut(BaseModel):
 
 
 class AdapterOut(BaseModel):
-    """A connection to a video platform; counts are since this process started, times seconds since 1970 UTC.
+    """A connection to a video platform; times are seconds since 1970 UTC, and counts are from `since` on.
 
-    `unknown_rooms`: genuine messages about a room that no session waits for; `strangers`: mentions of people
-    who are not in the session; `reconciliations`: how often a list of who is in a room corrected what was
-    known; `looks`, `failed_looks`: how often such a list was got, and not got; `trouble`: what keeps the
-    connection from working, and what to do.
+    `taken`, `last_at`, `strangers` and `reconciliations` are your own, the others those of the whole service,
+    for nobody can tell whose such a message was. `unknown_rooms`: genuine messages about a room that no
+    session waits for; `strangers`: mentions of people who are not in the session; `reconciliations`: how
+    often a list of who is in a room corrected what was known; `looks`, `failed_looks`: how often such a list
+    was got, and not got; `trouble`: what keeps the connection from working, and what to do.
     """
 
     name: str
@@ -188,7 +189,9 @@ class AdapterOut(BaseModel):
     events_url: str | None
     taken: int = 0
     last_at: float | None = None
+    since: float | None = None
     refused: dict[str, int] = {}
+    refused_at: dict[str, float] = {}
     unknown_rooms: int = 0
     strangers: int = 0
     reconciliations: int = 0
@@ -201,6 +204,24 @@ class AdaptersOut(BaseModel):
     """All connections, in configured order."""
 
     adapters: list[AdapterOut]
+
+
+class TenantIn(Body):
+    """What to change.
+
+    `require_signed`: take only what platforms prove by a signature over the whole message.
+    """
+
+    require_signed: bool
+
+
+class TenantOut(BaseModel):
+    """Your own settings; `refused_adapters` are those of which nothing is taken for you because of them."""
+
+    id: str
+    name: str
+    require_signed: bool
+    refused_adapters: list[str]
 
 
 class EpisodeErased(BaseModel):
