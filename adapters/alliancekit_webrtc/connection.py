@@ -238,6 +238,9 @@ def acceptable(sdp: str) -> SessionDescription:
             raise ValueError("a section has no fingerprint")
         if media.ice is None or not (media.ice.usernameFragment and media.ice.password):
             raise ValueError("a section has no ICE user name or password")
+        if media.rtcp_mux and media.rtcp_port is None:
+            # aiortc writes a=rtcp-mux only together with a=rtcp, which browsers may leave out (RFC 8843).
+            media.rtcp_port = 9
         plain = [c for c in media.ice_candidates if not c.ip.endswith(".local")]
         if len(plain) < len(media.ice_candidates):
             media.ice_candidates_complete = False

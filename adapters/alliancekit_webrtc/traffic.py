@@ -32,7 +32,7 @@ class Traffic:
         self._clock = clock
         self._looked_at = clock()
         self._packets = 0
-        self._room: int | None = None
+        self._room = 0
 
     async def count(self, peer: RTCPeerConnection) -> bool:
         """Look at the connection; return whether more came since the last look than a page has reason for."""
@@ -54,9 +54,6 @@ class Traffic:
 
     def _hoarded(self, peer: RTCPeerConnection) -> int:
         """Bytes that wait for the rest of their message; aiortc takes them without bound."""
-        room: int | None = getattr(peer.sctp, "_advertised_rwnd", None)
-        if room is None:
-            return 0
-        if self._room is None:
-            self._room = room
+        room: int = getattr(peer.sctp, "_advertised_rwnd", 0)
+        self._room = max(self._room, room)
         return self._room - room
