@@ -9,7 +9,7 @@ from alliancekit.adapters import AdapterHost
 from alliancekit.events import Role, SpeechSpan
 from alliancekit_webrtc.connection import SideConnection
 
-SECONDS_A_SPAN = 0.01
+SECONDS_A_SPAN = 0.02
 """How much longer a session's next report waits for each stretch in the last one: the telling of all of it,
 again and again, then costs as much a minute late in a session as early."""
 
