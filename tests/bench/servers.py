@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import gc
 import multiprocessing
@@ -31,6 +32,8 @@ from tests.bench.people import ISSUER, KEY
 
 OUTPUT = Path(__file__).parents[1] / "output"
 PATH = "/v1/responses"
+PUSH_PATH = "/v1/adapters/push/events"
+PUSH_SECRET = "whsec_" + base64.b64encode(b"bench-secret-of-32-bytes-01234567").decode()
 
 
 @dataclass(frozen=True)
@@ -54,20 +57,36 @@ class Server:
         return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def settings(directory: Path) -> Settings:
-    """The service's settings: the defaults without the webrtc adapter."""
+def settings(directory: Path, **plugins: Any) -> Settings:
+    """The service's settings: the defaults without the webrtc adapter, and `plugins` of the caller's."""
     os.environ["ALLIANCEKIT_BENCH_KEY"] = KEY
     return load(
         data_dir=directory,
         issuer=ISSUER,
         signing_keys=[{"kid": "bench", "env": "ALLIANCEKIT_BENCH_KEY"}],
-        plugins={"disabled": ["webrtc"]},
+        plugins={"disabled": ["webrtc"], **plugins},
     )
+
+
+def push_settings(directory: Path) -> Settings:
+    """The same, with the adapter that takes signed messages of a vendor's own system."""
+    os.environ["ALLIANCEKIT_BENCH_PUSH"] = PUSH_SECRET
+    secrets = {"secrets": [{"env": "ALLIANCEKIT_BENCH_PUSH"}]}
+    return settings(directory, also=["push"], settings={"push": secrets})
 
 
 def product(directory: str) -> Any:
     """AllianceKit with everything on."""
-    service = Service(settings(Path(directory)))
+    return _service(settings(Path(directory)))
+
+
+def push(directory: str) -> Any:
+    """AllianceKit with everything on, and the adapter that takes signed messages."""
+    return _service(push_settings(Path(directory)))
+
+
+def _service(chosen: Settings) -> Any:
+    service = Service(chosen)
     app = create_app(service, base_url="http://127.0.0.1")
     app.live = service.live  # type: ignore[attr-defined]
     return app
