@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from aiortc.rtp import RtpPacket
-from tests.ready_pages import LOUD, OPUS, QUIET, ReadyPage, encoded
+from tests.ready_pages import LOUD, QUIET, ReadyPage, encoded
+from tests.simulated_call import Microphone, SimulatedClock
 from webrtc_site import BOTH, Site, until
 
 from alliancekit.events import Role
 from alliancekit.voice import FRAME_SECONDS, SpanKeeper
-from alliancekit_webrtc.connection import SideConnection
 from alliancekit_webrtc.room import MOST_SPANS, SECONDS_A_SPAN
 
 pytestmark = pytest.mark.webrtc
@@ -21,41 +20,6 @@ pytestmark = pytest.mark.webrtc
 HOUR = 3600.0
 TURN = 3.0
 """Seconds that somebody speaks, and then is silent while the other does."""
-
-
-class SimulatedClock:
-    """A clock for the ears and the reports of one site, moved by the packets."""
-
-    def __init__(self, site: Site) -> None:
-        self.now = site.adapter._clock()
-        site.adapter._clock = self
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class Microphone:
-    """Brings a page's packets to where aiortc hands them on once they are decrypted."""
-
-    def __init__(self, connection: SideConnection, clock: SimulatedClock) -> None:
-        (self.receiver,) = connection._peer.getReceivers()
-        connection.ear._clock = clock
-        connection._clock = clock
-
-    async def hear(self, number: int, payload: bytes, level: int | None) -> None:
-        packet = RtpPacket(
-            payload_type=OPUS, sequence_number=number % 65536, timestamp=number * 960 % 2**32, ssrc=7
-        )
-        packet.payload = payload
-        if level is not None:
-            packet.extensions.audio_level = (True, level)
-        await self.receiver._handle_rtp_packet(packet, arrival_time_ms=number * 20)
-
-    @property
-    def waiting(self) -> int:
-        """Packets that wait for the decoder, and frames for the one that reads them."""
-        decoding = self.receiver._RTCRtpReceiver__decoder_queue
-        return int(decoding.qsize() + self.receiver.track._queue.qsize())
 
 
 async def two_pages(site: Site, **options: Any) -> list[ReadyPage]:
@@ -76,8 +40,8 @@ def turns(seconds: float) -> Iterator[tuple[int, dict[Role, bool]]]:
 
 async def test_an_hour_of_levels_is_kept_as_its_turns_and_told_a_bounded_number_of_times() -> None:
     async with Site(report_seconds=1000.0, ping_seconds=1000.0) as site:
-        pages, clock = await two_pages(site), SimulatedClock(site)
-        microphones = {role: Microphone(site.of(role), clock) for role in BOTH}
+        pages, clock = await two_pages(site), SimulatedClock(site.adapter)
+        microphones = {role: Microphone(site.of(role)) for role in BOTH}
         (room,) = site.adapter._rooms.values()
         began, told, spans_told, next_report = clock.now, 0, 0, clock.now
         for number, speaks in turns(HOUR):
@@ -112,8 +76,8 @@ async def test_an_hour_of_levels_is_kept_as_its_turns_and_told_a_bounded_number_
 
 async def test_minutes_of_decoded_audio_leave_no_packet_or_frame_waiting() -> None:
     async with Site(ping_seconds=1000.0) as site:
-        pages, clock = await two_pages(site, with_level=False), SimulatedClock(site)
-        microphones = {role: Microphone(site.of(role), clock) for role in BOTH}
+        pages, clock = await two_pages(site, with_level=False), SimulatedClock(site.adapter)
+        microphones = {role: Microphone(site.of(role)) for role in BOTH}
         packets, began = {role: encoded(role) for role in BOTH}, clock.now
         for number, _ in turns(120.0):
             clock.now = began + number * FRAME_SECONDS
@@ -132,8 +96,8 @@ async def test_a_session_keeps_only_so_many_stretches_whatever_comes_and_goes() 
     async with Site(report_seconds=1000.0) as site:
         pages = await two_pages(site)
         (room,) = site.adapter._rooms.values()
-        connection, clock = site.of("client"), SimulatedClock(site)
-        connection.ear._clock, began = clock, clock.now
+        connection, clock = site.of("client"), SimulatedClock(site.adapter)
+        began = clock.now
         for _ in range(3):
             connection.ear.open()
             for number in range(SpanKeeper.LIMIT + 1000):

@@ -33,6 +33,7 @@ from tests.bench.people import ISSUER, KEY
 OUTPUT = Path(__file__).parents[1] / "output"
 PATH = "/v1/responses"
 PUSH_PATH = "/v1/adapters/push/events"
+TAP_TOKEN = "bench-tap-token-0123456789"
 PUSH_SECRET = "whsec_" + base64.b64encode(b"bench-secret-of-32-bytes-01234567").decode()
 
 
@@ -75,6 +76,17 @@ def push_settings(directory: Path) -> Settings:
     return settings(directory, also=["push"], settings={"push": secrets})
 
 
+def jitsi_settings(directory: Path) -> Settings:
+    """The same with the Jitsi adapter, which takes a bridge's audio."""
+    os.environ["ALLIANCEKIT_BENCH_TAP"] = TAP_TOKEN
+    os.environ["ALLIANCEKIT_BENCH_PUSH"] = PUSH_SECRET
+    table = {
+        "tap_tokens": [{"env": "ALLIANCEKIT_BENCH_TAP"}],
+        "signing_secrets": [{"env": "ALLIANCEKIT_BENCH_PUSH"}],
+    }
+    return settings(directory, also=["jitsi"], settings={"jitsi": table})
+
+
 def product(directory: str) -> Any:
     """AllianceKit with everything on."""
     return _service(settings(Path(directory)))
@@ -83,6 +95,11 @@ def product(directory: str) -> Any:
 def push(directory: str) -> Any:
     """AllianceKit with everything on, and the adapter that takes signed messages."""
     return _service(push_settings(Path(directory)))
+
+
+def jitsi(directory: str) -> Any:
+    """AllianceKit with everything on, and Jitsi."""
+    return _service(jitsi_settings(Path(directory)))
 
 
 def _service(chosen: Settings) -> Any:
