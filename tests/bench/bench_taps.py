@@ -1,10 +1,11 @@
-"""How many two-party calls one core listens to at Janus's and at Jitsi's tap.
+"""How many two-party calls one core listens to at the taps of Janus, Jitsi and Vonage.
 
-Run it: `python -m tests.bench.bench_taps`. Both taps get Opus packets of recorded speech in real time, over
-the transport and in the shape that the platform uses: RTP over UDP into the tap of the Janus adapter, JSON
-with base64 over a WebSocket into the running service with the Jitsi adapter, which stores what it hears. The
-sender is another process; only the listening process' processor time counts. The share of it that decoding
-and voice detection take by themselves is the yardstick.
+Run it: `python -m tests.bench.bench_taps`. Every tap gets recorded speech in real time, by the transport and
+in the shape that its platform uses: Opus in RTP over UDP into the Janus adapter's tap; Opus in JSON over a
+WebSocket into the running service with the Jitsi adapter; samples over WebSockets into the running service
+with an adapter that reads them as Vonage's does. The services store what they hear. The sender is another
+process; only the listening process' processor time counts. The yardstick is decoding and voice detection by
+themselves, with nothing received.
 """
 
 from __future__ import annotations
@@ -21,15 +22,17 @@ import sqlite3
 import struct
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from alliancekit.voice.opus import OpusDecoder
 from alliancekit_janus.tap import PAYLOAD_TYPE, Tap
 
 from alliancekit.events import Role
-from alliancekit.voice import Listener
+from alliancekit.voice import VAD_RATE, Listener
 from tests.bench.rooms import PEOPLE, make_rooms
 from tests.bench.servers import OUTPUT, TAP_TOKEN, running
 from tests.ready_pages import encoded
@@ -38,7 +41,13 @@ CALLS = 20
 SECONDS = 8.0
 WARM = 2.0
 FRAME = 0.02
+TEXT, BINARY, CLOSE = 1, 2, 8
+"""Opcodes of RFC 6455, section 5.2."""
+
 BOTH: tuple[Role, Role] = ("client", "therapist")
+
+
+MakeConnections = Callable[[Sequence[str]], Sequence["JitsiBridge | SamplesOfOne"]]
 
 
 def streams() -> list[list[bytes]]:
@@ -116,89 +125,122 @@ async def janus() -> dict[str, Any]:
     return figures("Janus: RTP over UDP", pace, packets / (wall / FRAME * 2 * CALLS), cpu / wall)
 
 
-# Jitsi ------------------------------------------------------------------------------------------------
+# WebSockets -------------------------------------------------------------------------------------------
 
 
-def text_frame(text: str) -> bytes:
-    """A WebSocket frame of a client; the mask is zero, which leaves the text as it is."""
-    data = text.encode()
+def frame(data: bytes, kind: int) -> bytes:
+    """A WebSocket frame of a client; the mask is zero, which leaves the data as they are."""
     length = bytes([0x80 | len(data)]) if len(data) < 126 else bytes([0xFE]) + struct.pack("!H", len(data))
-    return b"\x81" + length + bytes(4) + data
+    return bytes([0x80 | kind]) + length + bytes(4) + data
 
 
-class Bridge:
-    """The bridge's connection for one meeting: two people's packets as JSON."""
+class PlatformConnection:
+    """A connection that a platform opens to the service's socket route."""
 
-    def __init__(self, meeting: str, said: Sequence[list[bytes]]) -> None:
-        self.meeting = meeting
-        self._said = [[base64.b64encode(packet).decode() for packet in packets] for packets in said]
-
-    async def connect(self, port: int) -> None:
-        """Open the WebSocket and say whose streams will come."""
-        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", port)
-        key = base64.b64encode(os.urandom(16)).decode()
+    async def connect(self, port: int, address: str) -> None:
+        """Open the WebSocket."""
+        self.reader, self.writer = await asyncio.open_connection("127.0.0.1", port)
         lines = [
-            f"GET /v1/adapters/jitsi/socket?sessionId={self.meeting} HTTP/1.1",
+            f"GET /v1/adapters/{address} HTTP/1.1",
             "Host: bench",
             f"Authorization: Bearer {TAP_TOKEN}",
             "Connection: Upgrade",
             "Upgrade: websocket",
             "Sec-WebSocket-Version: 13",
-            f"Sec-WebSocket-Key: {key}",
+            f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}",
         ]
-        self._writer.write("\r\n".join([*lines, "", ""]).encode())
-        answer = await self._reader.readuntil(b"\r\n\r\n")
+        self.writer.write("\r\n".join([*lines, "", ""]).encode())
+        answer = await self.reader.readuntil(b"\r\n\r\n")
         if b" 101 " not in answer.split(b"\r\n")[0]:
             raise RuntimeError(f"the service refused the socket: {answer[:60]!r}")
+
+    async def close(self) -> None:
+        """Say goodbye."""
+        self.writer.write(frame(b"", CLOSE))
+        with contextlib.suppress(ConnectionError):
+            await self.reader.read()
+        self.writer.close()
+
+
+class JitsiBridge(PlatformConnection):
+    """The bridge's connection for one meeting: two people's Opus packets as JSON."""
+
+    def __init__(self, meeting: str, said: Sequence[list[bytes]]) -> None:
+        self._meeting = meeting
+        self._said = [[base64.b64encode(packet).decode() for packet in packets] for packets in said]
+
+    async def start(self, port: int) -> None:
+        """Connect, and say whose streams will come."""
+        await self.connect(port, f"jitsi/socket?sessionId={self._meeting}")
         for person in PEOPLE.values():
             form = {"encoding": "opus", "sampleRate": 48000, "channels": 2}
             start = {"tag": f"{person}-1", "mediaFormat": form, "customParameters": {"endpointId": person}}
-            self._writer.write(text_frame(json.dumps({"event": "start", "start": start})))
+            self.writer.write(frame(json.dumps({"event": "start", "start": start}).encode(), TEXT))
 
     def send(self, number: int) -> None:
         """Everybody's packet of the 20 ms with this number."""
         for person, packets in zip(PEOPLE.values(), self._said, strict=True):
             payload = packets[number % len(packets)]
-            self._writer.write(
-                text_frame(
-                    f'{{"event": "media", "sequenceNumber": "{number}", "media": {{"tag": "{person}-1",'
-                    f' "chunk": "{number}", "timestamp": "{number * 960 % 2**32}", "payload": "{payload}"}}}}'
-                )
+            text = (
+                f'{{"event": "media", "sequenceNumber": "{number}", "media": {{"tag": "{person}-1",'
+                f' "chunk": "{number}", "timestamp": "{number * 960 % 2**32}", "payload": "{payload}"}}}}'
             )
-
-    async def close(self) -> None:
-        """Say goodbye."""
-        self._writer.write(b"\x88\x80" + bytes(4))
-        with contextlib.suppress(ConnectionError):
-            await self._reader.read()
-        self._writer.close()
+            self.writer.write(frame(text.encode(), TEXT))
 
 
-async def jitsi() -> dict[str, Any]:
-    """Let a bridge send `CALLS` calls to the running service."""
+class SamplesOfOne(PlatformConnection):
+    """One person's microphone as samples, as Vonage's Audio Connector sends it."""
+
+    def __init__(self, meeting: str, person: str, packets: list[bytes]) -> None:
+        self._address = f"pcm/socket?room={meeting}&person={person}"
+        decoder = OpusDecoder(VAD_RATE)
+        self._said = [frame(decoder.decode(packet), BINARY) for packet in packets]
+
+    async def start(self, port: int) -> None:
+        """Connect."""
+        await self.connect(port, self._address)
+
+    def send(self, number: int) -> None:
+        """The 20 ms with this number."""
+        self.writer.write(self._said[number % len(self._said)])
+
+
+def bridges(rooms: Sequence[str]) -> list[JitsiBridge]:
+    """One connection for each meeting."""
     said = streams()
+    return [JitsiBridge(room, said[2 * at : 2 * at + 2]) for at, room in enumerate(rooms)]
+
+
+def samples(rooms: Sequence[str]) -> list[SamplesOfOne]:
+    """One connection for each person."""
+    people = itertools.product(rooms, PEOPLE.values())
+    return [SamplesOfOne(room, person, said) for (room, person), said in zip(people, streams(), strict=True)]
+
+
+async def sockets(name: str, adapter: str, make: MakeConnections) -> dict[str, Any]:
+    """Let a platform send `CALLS` calls to the running service."""
     with tempfile.TemporaryDirectory(prefix="bench-", dir=OUTPUT) as where:
         rooms = [f"meeting-{number}" for number in range(CALLS)]
-        await make_rooms(Path(where), "jitsi", rooms, going_on=True)
-        with running("jitsi", where) as server:
-            bridges = [Bridge(room, said[2 * at : 2 * at + 2]) for at, room in enumerate(rooms)]
-            for bridge in bridges:
-                await bridge.connect(server.port)
+        await make_rooms(Path(where), adapter, rooms, going_on=True)
+        with running(adapter, where) as server:
+            connections = make(rooms)
+            for connection in connections:
+                await connection.start(server.port)
             began, cpu, wall = time.monotonic(), 0.0, 0.0
             for number in range(round((WARM + SECONDS) / FRAME)):
                 if number == round(WARM / FRAME):
                     cpu, wall = server.cpu(), time.monotonic()
-                for bridge in bridges:
-                    bridge.send(number)
+                for connection in connections:
+                    connection.send(number)
                 await asyncio.sleep(max(0.0, began + (number + 1) * FRAME - time.monotonic()))
             cpu, wall = server.cpu() - cpu, time.monotonic() - wall
-            for bridge in bridges:
-                await bridge.close()
+            for connection in connections:
+                await connection.close()
             await asyncio.sleep(1.0)
         heard = list(speech(Path(where)))
     if len(heard) != CALLS or not all(heard):
         raise RuntimeError(f"of {CALLS} calls {sum(heard)} were heard on both sides")
-    return figures("Jitsi: JSON over a WebSocket", SECONDS / wall, 1.0, cpu / wall)
+    return figures(name, SECONDS / wall, 1.0, cpu / wall)
 
 
 def speech(directory: Path) -> Iterator[bool]:
@@ -229,7 +271,12 @@ def run() -> list[dict[str, Any]]:
 
     OUTPUT.mkdir(exist_ok=True)
     rows = []
-    for way in (janus, jitsi):
+    ways = (
+        janus,
+        partial(sockets, "Jitsi: Opus as JSON over a WebSocket", "jitsi", bridges),
+        partial(sockets, "Vonage: samples over a WebSocket", "pcm", samples),
+    )
+    for way in ways:
         row, yardstick = uvloop.run(way()), round(alone())
         rows.append(row | {"listening_alone": yardstick, "ratio": round(row["calls_a_core"] / yardstick, 2)})
     return rows

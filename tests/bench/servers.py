@@ -102,8 +102,15 @@ def jitsi(directory: str) -> Any:
     return _service(jitsi_settings(Path(directory)))
 
 
-def _service(chosen: Settings) -> Any:
-    service = Service(chosen)
+def pcm(directory: str) -> Any:
+    """AllianceKit with everything on, and a platform that dials in with samples."""
+    from tests.bench.pcm_platform import Pcm
+
+    return _service(settings(Path(directory)), extra=[("pcm", Pcm())])
+
+
+def _service(chosen: Settings, **options: Any) -> Any:
+    service = Service(chosen, **options)
     app = create_app(service, base_url="http://127.0.0.1")
     app.live = service.live  # type: ignore[attr-defined]
     return app
