@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -27,18 +26,23 @@ REPORT_SECONDS = 3.0
 
 
 class PcmSockets(SocketAdapter):
-    """One socket for each person; `room` and `person` are in its address."""
+    """One socket for each person; `room` and `person` are in its address. What is heard is told in batches."""
 
     name = "pcm"
     capabilities = Capabilities(talk_balance=True, media="websocket")
 
+    def __init__(self) -> None:
+        self._listeners: dict[tuple[str, str], Listener] = {}
+
     @override
     async def start(self, host: AdapterHost) -> None:
         self._host = host
+        self._telling = asyncio.create_task(self._tell_again())
 
     @override
     async def stop(self) -> None:
-        """Nothing runs beside the sockets."""
+        self._telling.cancel()
+        await asyncio.gather(self._telling, return_exceptions=True)
 
     @override
     def admit(self, request: RawRequest, now: float) -> tuple[str, str]:
@@ -47,35 +51,24 @@ class PcmSockets(SocketAdapter):
 
     @override
     async def attend(self, call: Any, socket: PlatformSocket) -> None:
-        listener, clock, position = Listener(), RtpClock(VAD_RATE), 0
-        telling = asyncio.create_task(self._tell_again(call, listener))
-        try:
-            while True:
-                message = await socket.receive()
-                if isinstance(message, bytes):
-                    samples = len(message) // 2
-                    end = clock.at((position + samples) & 0xFFFFFFFF, time.time())
-                    listener.pcm(end - samples / VAD_RATE, message)
-                    position += samples
-        finally:
-            telling.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await telling
-            listener.close()
-            await self._tell(call, listener)
+        clock, position = RtpClock(VAD_RATE), 0
+        listener = self._listeners[call] = Listener()
+        while True:
+            message = await socket.receive()
+            if isinstance(message, bytes):
+                samples = len(message) // 2
+                end = clock.at((position + samples) & 0xFFFFFFFF, time.time())
+                listener.pcm(end - samples / VAD_RATE, message)
+                position += samples
 
-    async def _tell_again(self, call: tuple[str, str], listener: Listener) -> None:
+    async def _tell_again(self) -> None:
         while True:
             await asyncio.sleep(REPORT_SECONDS)
-            await self._tell(call, listener)
-
-    async def _tell(self, call: tuple[str, str], listener: Listener) -> None:
-        room, person = call
-        said = [
-            Happening(kind="spoke", room=room, person=person, at=end, seconds=end - start)
-            for start, end in listener.take()
-        ]
-        if said:
+            said = [
+                Happening(kind="spoke", room=room, person=person, at=end, seconds=end - start)
+                for (room, person), listener in self._listeners.items()
+                for start, end in listener.take()
+            ]
             await self._host.happened(self.name, said)
 
 
