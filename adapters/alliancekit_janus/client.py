@@ -1,4 +1,4 @@
-"""The Janus API over a WebSocket (subprotocol `janus-protocol`): one session, its handles, and how it comes back.
+"""The Janus API over a WebSocket (`janus-protocol`): a session, its handles, and how it comes back.
 
 A request and its answer share a `transaction`; requests of plugins may be answered by an `ack` first and an
 `event` later. A session ends with its connection, unless Janus keeps it (`reclaim_session_timeout`): then it

@@ -72,19 +72,13 @@ def _said(event: Mapping[str, Any], identity: Identity) -> Sequence[Happening]:
     data = _mapping(body.get("data"))
     at = _time(event.get("timestamp"))
     kind = data.get("event")
-    match kind:
-        case "created":
-            return (_of_room("started", data, at),)
-        case "destroyed":
-            return (_of_room("over", data, at),)
-        case "joined" | "published":
-            return _presence("joined", data, at, identity)
-        case "leaving":
-            return _presence("left", data, at, identity)
-        case "kicked":
-            return _presence("left", data, at, identity, how="ejected")
-        case _:
-            return ()
+    if kind in ("joined", "published"):
+        return _presence("joined", data, at, identity)
+    if kind in ("leaving", "kicked"):
+        return _presence("left", data, at, identity, how="left" if kind == "leaving" else "ejected")
+    if kind in ("created", "destroyed"):
+        return (_of_room("started" if kind == "created" else "over", data, at),)
+    return ()
 
 
 def _presence(

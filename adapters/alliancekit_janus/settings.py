@@ -5,10 +5,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
-from typing_extensions import Self
 
 
 class JanusSettings(BaseModel):
@@ -73,7 +72,7 @@ class JanusSettings(BaseModel):
     @classmethod
     def _is_websocket(cls, value: str) -> str:
         if value and not re.match(r"wss?://[^/@\s]+", value):
-            raise ValueError("must begin with ws:// or wss:// and name a host; secrets have settings of their own")
+            raise ValueError("must begin with ws:// or wss:// and name a host, without a password")
         return value
 
     @model_validator(mode="after")

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from socket import SO_RCVBUF, SOL_SOCKET
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from socket import SO_RCVBUF, SOL_SOCKET
 from typing import Final
 
 from typing_extensions import override

@@ -114,8 +114,8 @@ class VideoRoom:
         for connection in [one for one in self._here if one not in listed]:
             del self._here[connection]
             self.audio.pop(connection, None)
-        for one in self._here.values():
-            self._spoke(one, at - self._delay)
+        for known in self._here.values():
+            self._spoke(known, at - self._delay)
         return self._tell("roster", at, people=tuple((one.person, one.connection) for one in self.people))
 
     def restarted(self, at: float, hold: float) -> None:

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from alliancekit import calls
-from alliancekit.adapters import Happening, PromptHint, Whereabouts
+from alliancekit.adapters import Happening, PromptHint, RoomWanted, Whereabouts
 from alliancekit.config import Settings
 from alliancekit.errors import AllianceKitError, ConfigError
 from alliancekit.events import SpeechSpan
@@ -218,6 +218,10 @@ class Service:
     async def whereabouts(self, adapter: str, participant: str) -> Whereabouts | None:
         """Where a participant is in a call of an adapter."""
         return await self.inbound.whereabouts(adapter, participant)
+
+    async def rooms(self, adapter: str) -> Sequence[RoomWanted]:
+        """The rooms that sessions of an adapter wait for or are in."""
+        return await self.inbound.rooms(adapter)
 
     async def link(self, participant: str) -> str | None:
         """The participant's own link to their questions; a secret."""

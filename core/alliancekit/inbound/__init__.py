@@ -24,6 +24,7 @@ from alliancekit.adapters import (
     RawRequest,
     Reason,
     Rejected,
+    RoomWanted,
     SocketAdapter,
     Verified,
     WebhookAdapter,
@@ -181,6 +182,10 @@ class Inbound:
         doing = self._doing[adapter]
         doing.last_at = now
         doing.taken += bool(applied.due)
+
+    async def rooms(self, adapter: str) -> tuple[RoomWanted, ...]:
+        """The rooms that sessions of an adapter wait for or are in."""
+        return await self._database.read(lambda conn: store.wanted_rooms(conn, adapter))
 
     async def whereabouts(self, adapter: str, participant: str) -> Whereabouts | None:
         """Where a participant is in a call of this adapter; None when they are in none."""

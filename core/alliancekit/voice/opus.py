@@ -47,7 +47,7 @@ class OpusDecoder:
     def decode(self, packet: bytes) -> bytes:
         """The packet's samples; empty where it is no Opus packet."""
         count = self._decode(self._state, packet, len(packet), self._samples, self._most, 0)
-        return self._samples[: count * 2] if count > 0 else b""
+        return self._samples.raw[: count * 2] if count > 0 else b""
 
 
 @cache
