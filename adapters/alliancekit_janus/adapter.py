@@ -171,6 +171,16 @@ class JanusRooms(WebhookAdapter):
             except JanusError as error:
                 logger.info("a prompt could not be taken back at Janus: %s", error)
 
+    @property
+    def connected(self) -> bool:
+        """Whether there is a session with Janus that can be used now."""
+        return self._client.connected
+
+    @property
+    def watchers(self) -> Sequence[Watcher]:
+        """The watchers of the rooms that the host wants."""
+        return tuple(watcher for watcher, _ in self._watchers.values())
+
     # rooms ---------------------------------------------------------------------------------------------
 
     async def _keep_watch(self, host: AdapterHost) -> None:
@@ -218,7 +228,7 @@ class JanusRooms(WebhookAdapter):
         await watcher.end()
         if self._texts is not None and not self._texts.lost:
             try:
-                await self._texts.leave(watcher.key)
+                await self._texts.leave(watcher.key, self.settings.secret(name))
             except JanusError as error:
                 logger.debug("a TextRoom was not left properly: %s", error)
 

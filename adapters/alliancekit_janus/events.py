@@ -64,7 +64,7 @@ def parse(message: Verified, identity: Identity) -> list[Happening]:
 
 
 def _said(event: Mapping[str, Any], identity: Identity) -> Sequence[Happening]:
-    if event.get("type") != PLUGIN_EVENT or event.get("opaque_id") == OPAQUE_ID:
+    if event.get("type") != PLUGIN_EVENT:
         return ()
     body = _mapping(event.get("event"))
     if body.get("plugin") != VIDEOROOM:
@@ -72,7 +72,8 @@ def _said(event: Mapping[str, Any], identity: Identity) -> Sequence[Happening]:
     data = _mapping(body.get("data"))
     at = _time(event.get("timestamp"))
     kind = data.get("event")
-    if kind in ("joined", "published"):
+    ours = event.get("opaque_id") == OPAQUE_ID
+    if kind in ("joined", "published") and not ours:
         return _presence("joined", data, at, identity)
     if kind in ("leaving", "kicked"):
         return _presence("left", data, at, identity, how="left" if kind == "leaving" else "ejected")

@@ -35,6 +35,7 @@ class TextRooms:
         self._handle = handle
         self._username = f"{OURS}{secrets.token_hex(4)}"
         self._joined: set[str | int] = set()
+        self._made: set[str | int] = set()
 
     @property
     def lost(self) -> bool:
@@ -55,6 +56,7 @@ class TextRooms:
             if error.code != NO_SUCH_ROOM:
                 raise
             await self._handle.ask(request="create", room=room, is_private=True, **pin, **secret)
+            self._made.add(room)
             await self._enter(room, pin)
         self._joined.add(room)
 
@@ -71,8 +73,8 @@ class TextRooms:
         sent = reply.get("sent")
         return isinstance(sent, dict) and any(value is True for value in sent.values())
 
-    async def leave(self, room: str | int) -> None:
-        """Be in a room no longer.
+    async def leave(self, room: str | int, secret: Mapping[str, str]) -> None:
+        """Be in a room no longer; one that was made here ends with it.
 
         Raises:
             JanusError: refused, or not answered.
@@ -80,6 +82,9 @@ class TextRooms:
         if room in self._joined:
             self._joined.discard(room)
             await self._handle.ask(request="list", textroom="leave", room=room)
+        if room in self._made:
+            self._made.discard(room)
+            await self._handle.ask(request="destroy", room=room, **secret)
 
     async def _enter(self, room: str | int, pin: Mapping[str, str]) -> None:
         try:

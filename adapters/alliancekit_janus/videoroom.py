@@ -12,6 +12,12 @@ from alliancekit_janus.people import Identity, Someone, id_of, someone
 ROOM_AND: Final = "|"
 """Stands between a room's name and what makes its instance one meeting."""
 
+TWICE: Final = 2
+"""How often a changed list is told: the host believes that somebody is gone when two lists say so."""
+
+STILL_THERE: Final = 15.0
+"""Seconds after which an unchanged list is told again."""
+
 
 @dataclass(slots=True)
 class _Here:
@@ -57,6 +63,7 @@ class VideoRoom:
         self._said: list[Happening] = []
         self._own = ""
         self._hold = 0.0
+        self._told: tuple[tuple[tuple[str, str], ...], float, int] = (), 0.0, 0
 
     @property
     def people(self) -> tuple[Someone, ...]:
@@ -95,7 +102,9 @@ class VideoRoom:
                 return
 
     def listed(self, data: Mapping[str, Any], at: float) -> Happening | None:
-        """The answer to `listparticipants`: the roster, also among what is taken; None when it says nothing.
+        """The answer to `listparticipants` as a roster; None when it says nothing.
+
+        What is taken has it too, where it is news.
 
         For a while after a restart of Janus, that somebody is missing only means they are not back yet.
         """
@@ -116,7 +125,14 @@ class VideoRoom:
             self.audio.pop(connection, None)
         for known in self._here.values():
             self._spoke(known, at - self._delay)
-        return self._tell("roster", at, people=tuple((one.person, one.connection) for one in self.people))
+        people = tuple((one.person, one.connection) for one in self.people)
+        roster = Happening(kind="roster", room=self.instance, name=self.name, at=at, people=people)
+        if people != self._told[0]:
+            self._told = people, at, 0
+        if self._told[2] < TWICE or at - self._told[1] >= STILL_THERE:
+            self._said.append(roster)
+            self._told = people, at, self._told[2] + 1
+        return roster
 
     def restarted(self, at: float, hold: float) -> None:
         """Everything at Janus is gone; who was there has `hold` seconds to come back."""
@@ -213,10 +229,8 @@ class VideoRoom:
             self._tell("spoke", until, person=who.person, connection=who.connection, seconds=seconds)
             known.talking = until
 
-    def _tell(self, kind: Any, at: float, **more: Any) -> Happening:
-        said = Happening(kind=kind, room=self.instance, name=self.name, at=at, **more)
-        self._said.append(said)
-        return said
+    def _tell(self, kind: Any, at: float, **more: Any) -> None:
+        self._said.append(Happening(kind=kind, room=self.instance, name=self.name, at=at, **more))
 
 
 def _objects(value: object) -> Iterator[Mapping[str, Any]]:

@@ -69,6 +69,16 @@ class Watcher:
         self._wake = asyncio.Event()
         self._told_at = 0.0
 
+    @property
+    def inside(self) -> bool:
+        """Whether our observer is in the room."""
+        return self._handle is not None and not self._handle.lost
+
+    @property
+    def listening(self) -> int:
+        """How many people's audio is forwarded to us."""
+        return len(self._forwarded)
+
     async def run(self) -> None:
         """Watch until cancelled."""
         listed_at = 0.0

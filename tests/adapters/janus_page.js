@@ -51,17 +51,23 @@ call.join = async ({ url, secret, room, pin, id }) => {
   const video = (call.video = await session.attach("janus.plugin.videoroom"));
   const joined = await video({ request: "join", ptype: "publisher", room, pin, id, display: "Anna Example" });
   if (joined.plugindata?.data?.videoroom !== "joined") throw new Error(JSON.stringify(joined));
-  const media = (call.media ??= await navigator.mediaDevices.getUserMedia({
-    audio: { autoGainControl: false, echoCancellation: false, noiseSuppression: false },
-  }));
+  const media = call.media ?? new AudioContext().createMediaStreamDestination().stream;
   const peer = (call.peer = new RTCPeerConnection({ iceServers: [] }));
   peer.onconnectionstatechange = () => (call.state = peer.connectionState);
-  for (const track of media.getTracks()) peer.addTrack(track, media);
+  call.sender = peer.addTrack(media.getAudioTracks()[0], media);
   await peer.setLocalDescription();
   const published = await video({ request: "publish", audiocodec: "opus" }, await described(peer));
   call.candidates.push(...candidates(published.jsep.sdp));
   await peer.setRemoteDescription(published.jsep);
   return joined.plugindata.data;
+};
+
+// The fake microphone plays its file from here on; until then the page is silent.
+call.speak = async () => {
+  call.media = await navigator.mediaDevices.getUserMedia({
+    audio: { autoGainControl: false, echoCancellation: false, noiseSuppression: false },
+  });
+  await call.sender.replaceTrack(call.media.getAudioTracks()[0]);
 };
 
 call.chat = async ({ room, pin, username }) => {

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 SHIM = Path(__file__).with_name("janus_loopback.c")
-PLUGINS = Path("/usr/lib/x86_64-linux-gnu/janus")
+LIBRARIES = sorted(Path("/usr/lib").glob("*-linux-gnu*/janus"))
 
 JANUS = """
 general: {{
@@ -25,8 +25,8 @@ general: {{
 nat: {{ ice_enforce_list = "127.0.0.1" }}
 media: {{ ipv6 = false }}
 plugins: {{ disable = "{plugins}" }}
-transports: {{ disable = "libjanus_http.so,libjanus_mqtt.so,libjanus_nanomsg.so,libjanus_pfunix.so,libjanus_rabbitmq.so" }}
-events: {{ broadcast = {events}, disable = "libjanus_gelfevh.so,libjanus_mqttevh.so,libjanus_nanomsgevh.so,libjanus_rabbitmqevh.so,libjanus_wsevh.so" }}
+transports: {{ disable = "{transports}" }}
+events: {{ broadcast = {events}, disable = "{handlers}" }}
 """
 WEBSOCKETS = """
 general: {{ ws = true, ws_port = {port}, ws_ip = "127.0.0.1", json = "compact" }}
@@ -48,7 +48,8 @@ general: {{
 }}
 """
 
-SECRET, ADMIN, ROOM_SECRET, PIN, PASSWORD = "api-secret", "admin-key", "room-secret", "room-pin", "event-password"
+SECRET, ADMIN, ROOM_SECRET, PIN = "api-secret", "admin-key", "room-secret", "room-pin"
+PASSWORD = "event-password"
 ROOM = "visit-1"
 
 
@@ -57,6 +58,12 @@ def free_port() -> int:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]
     return port
+
+
+def unused(kind: str, *used: str) -> str:
+    """The file names of everything of a kind that the tests do not need."""
+    found = {path.name for folder in LIBRARIES for path in (folder / kind).glob("*.so")}
+    return ",".join(sorted(found - {f"libjanus_{name}.so" for name in used}))
 
 
 class JanusServer:
@@ -77,11 +84,6 @@ class JanusServer:
         self._process: subprocess.Popen[bytes] | None = None
         self._shim = folder / "janus_loopback.so"
         subprocess.run(["cc", "-shared", "-fPIC", "-o", self._shim, SHIM, "-ldl"], check=True)
-        unused = sorted(
-            path.name
-            for path in (PLUGINS / "plugins").glob("*.so")
-            if path.name not in ("libjanus_videoroom.so", "libjanus_textroom.so")
-        )
         values: Mapping[str, object] = {
             "folder": folder,
             "port": self.port,
@@ -91,7 +93,9 @@ class JanusServer:
             "pin": PIN,
             "password": PASSWORD,
             "reclaim": reclaim,
-            "plugins": ",".join(unused),
+            "plugins": unused("plugins", "videoroom", "textroom"),
+            "transports": unused("transports", "websockets"),
+            "handlers": unused("events", "sampleevh"),
             "backend": backend or "http://127.0.0.1:9/",
             "events": "true" if backend else "false",
             "notify": "true" if notify_joining else "false",
@@ -115,13 +119,7 @@ class JanusServer:
 
     async def start(self) -> None:
         """Start it, and wait until it takes connections."""
-        with (self._folder / "janus.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                ["janus", "-F", str(self._folder), "--disable-colors"],
-                env={**os.environ, "LD_PRELOAD": str(self._shim)},
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
+        self._process = self._run()
         async with asyncio.timeout(60):
             while True:
                 assert self._process.poll() is None, self.log
@@ -133,6 +131,15 @@ class JanusServer:
                     writer.close()
                     await writer.wait_closed()
                     return
+
+    def _run(self) -> subprocess.Popen[bytes]:
+        with (self._folder / "janus.log").open("ab") as log:
+            return subprocess.Popen(
+                ["janus", "-F", str(self._folder), "--disable-colors"],
+                env={**os.environ, "LD_PRELOAD": str(self._shim)},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
 
     async def kill(self) -> None:
         """End it at once, as a crash would."""
