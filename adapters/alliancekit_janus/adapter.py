@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from typing_extensions import override
@@ -17,7 +17,6 @@ from alliancekit.adapters import (
     Happening,
     PromptHint,
     RawRequest,
-    RoomWanted,
     Verified,
     WebhookAdapter,
 )
@@ -198,25 +197,25 @@ class JanusRooms(WebhookAdapter):
         )
         while True:
             try:
-                self._follow({one.name: one for one in await host.rooms(self.name)}, around)
+                self._follow(await host.rooms(self.name), around)
                 for name in [one for one, (_, task) in self._watchers.items() if task.done()]:
                     await self._unwatch(name)
             except StoreError as error:
                 logger.warning("the rooms are not known, trying again: %s", type(error).__name__)
             await asyncio.sleep(self.settings.poll_seconds)
 
-    def _follow(self, wanted: dict[str, RoomWanted], around: Surroundings) -> None:
+    def _follow(self, wanted: Mapping[str, str], around: Surroundings) -> None:
         for name, (watcher, task) in self._watchers.items():
-            if name not in wanted or watcher.room.instance != _instance(wanted[name]):
+            if name not in wanted or watcher.room.instance != _instance(name, wanted[name]):
                 task.cancel()
-        for name, one in wanted.items():
+        for name, session in wanted.items():
             if name in self._watchers:
                 continue
             try:
                 key = self._key(name)
             except ValueError:
                 continue
-            watcher = Watcher(self._room(name, _instance(one)), key, around)
+            watcher = Watcher(self._room(name, _instance(name, session)), key, around)
             task = asyncio.create_task(watcher.run(), name="alliancekit-janus-room")
             self._watchers[name] = watcher, task
 
@@ -285,5 +284,5 @@ class JanusRooms(WebhookAdapter):
         return self._texts
 
 
-def _instance(wanted: RoomWanted) -> str:
-    return f"{wanted.name}{ROOM_AND}{wanted.session}"
+def _instance(name: str, session: str) -> str:
+    return f"{name}{ROOM_AND}{session}"

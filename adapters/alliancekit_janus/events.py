@@ -45,7 +45,7 @@ def verify(request: RawRequest, secrets: Sequence[bytes], max_body: int, now: fl
     grouped = body.lstrip()[:1] == b"["
     content = json_object(b'{"events":' + body + b"}" if grouped else body)
     events = content.get("events") if grouped else [content]
-    if not isinstance(events, list) or len(events) > MOST:
+    if not isinstance(events, list) or not 0 < len(events) <= MOST:
         raise Rejected("malformed")
     message = hashlib.sha256(body).hexdigest()
     return Verified(content={"events": events}, message=message, at=now)
@@ -57,10 +57,7 @@ def parse(message: Verified, identity: Identity) -> list[Happening]:
     Raises:
         Rejected: `malformed`.
     """
-    events = message.content["events"]
-    if not all(isinstance(event, dict) for event in events):
-        raise Rejected("malformed")
-    return [said for event in events for said in _said(event, identity)]
+    return [said for event in message.content["events"] for said in _said(_mapping(event), identity)]
 
 
 def _said(event: Mapping[str, Any], identity: Identity) -> Sequence[Happening]:

@@ -71,7 +71,7 @@ class JanusSettings(BaseModel):
     @field_validator("url")
     @classmethod
     def _is_websocket(cls, value: str) -> str:
-        if value and not re.match(r"wss?://[^/@\s]+", value):
+        if value and not re.fullmatch(r"wss?://[^/@\s]+(/\S*)?", value):
             raise ValueError("must begin with ws:// or wss:// and name a host, without a password")
         return value
 

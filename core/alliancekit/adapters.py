@@ -219,14 +219,6 @@ class PromptHint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RoomWanted:
-    """A room that a session which has not ended waits for; for adapters that have to go and look."""
-
-    name: str
-    session: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Whereabouts:
     """Where a participant is at this moment, in the platform's own words; for messages to this one person.
 
@@ -262,8 +254,12 @@ class AdapterHost(Protocol):
     async def whereabouts(self, adapter: str, participant: str) -> Whereabouts | None:
         """Where a participant is in a call of this adapter; None when they are in none."""
 
-    async def rooms(self, adapter: str) -> Sequence[RoomWanted]:
-        """The rooms of this adapter's sessions that have not ended; none that several tenants claim."""
+    async def rooms(self, adapter: str) -> Mapping[str, str]:
+        """Where to look: the rooms of this adapter's sessions that have not ended → the newest session.
+
+        None that several tenants claim.
+        """
+        ...
 
     async def link(self, participant: str) -> str | None:
         """The participant's own link to their questions; None when nobody like this is known.

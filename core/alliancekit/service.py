@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from alliancekit import calls
-from alliancekit.adapters import Happening, PromptHint, RoomWanted, Whereabouts
+from alliancekit.adapters import Happening, PromptHint, Whereabouts
 from alliancekit.config import Settings
 from alliancekit.errors import AllianceKitError, ConfigError
 from alliancekit.events import SpeechSpan
@@ -219,7 +219,7 @@ class Service:
         """Where a participant is in a call of an adapter."""
         return await self.inbound.whereabouts(adapter, participant)
 
-    async def rooms(self, adapter: str) -> Sequence[RoomWanted]:
+    async def rooms(self, adapter: str) -> Mapping[str, str]:
         """The rooms that sessions of an adapter wait for or are in."""
         return await self.inbound.rooms(adapter)
 

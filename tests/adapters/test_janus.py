@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from fake_janus import ROOM, FakeJanus, ack, error, fake_janus, plugin, someone, success
 
-from alliancekit.adapters import Happening, RoomWanted, Whereabouts
+from alliancekit.adapters import Happening, Whereabouts
 from alliancekit.errors import StoreError
 from alliancekit.testing import RecordingHost
 from alliancekit.testing.fake_adapter import a_hint
@@ -45,7 +45,7 @@ async def running(fake: FakeJanus, **settings: Any) -> AsyncIterator[tuple[Janus
     """The adapter, watching one room; afterwards nothing of it is left."""
     before = asyncio.all_tasks()
     host, adapter = RecordingHost(), JanusRooms(fake.settings(**settings))
-    host.wanted = [RoomWanted(name=ROOM, session="ses_1")]
+    host.wanted = {ROOM: "ses_1"}
     await adapter.start(host)
     try:
         yield adapter, host
@@ -288,9 +288,9 @@ async def test_rooms_come_and_go_with_their_sessions() -> None:
     async with fake_janus() as fake, running(fake) as (adapter, host):
         fake.people = [someone("par_client~1")]
         await until(lambda: fake.observed)
-        host.wanted = [RoomWanted(name=ROOM, session="ses_2")]
+        host.wanted = {ROOM: "ses_2"}
         await until(lambda: {one.room for one in host.happenings} == {INSTANCE, f"{ROOM}|ses_2"})
-        host.wanted = []
+        host.wanted = {}
         await until(lambda: not adapter.watchers)
         assert len(fake.asked("detach")) >= 2
 
@@ -328,7 +328,7 @@ async def test_without_a_server_prompts_are_undelivered_and_stopping_is_quick() 
     async with fake_janus() as fake:
         settings = fake.settings()
     adapter, host = JanusRooms(settings), RecordingHost()
-    host.wanted, host.places["par_client"] = [RoomWanted(name=ROOM, session="ses_1")], PLACE
+    host.wanted, host.places["par_client"] = {ROOM: "ses_1"}, PLACE
     await adapter.start(host)
     assert not await adapter.deliver(a_hint("prm_1"))
     assert await adapter.snapshot(f"{ROOM}|20000") is None

@@ -24,7 +24,6 @@ from alliancekit.adapters import (
     RawRequest,
     Reason,
     Rejected,
-    RoomWanted,
     SocketAdapter,
     Verified,
     WebhookAdapter,
@@ -183,7 +182,7 @@ class Inbound:
         doing.last_at = now
         doing.taken += bool(applied.due)
 
-    async def rooms(self, adapter: str) -> tuple[RoomWanted, ...]:
+    async def rooms(self, adapter: str) -> dict[str, str]:
         """The rooms that sessions of an adapter wait for or are in."""
         return await self._database.read(lambda conn: store.wanted_rooms(conn, adapter))
 

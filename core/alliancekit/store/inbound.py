@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, or_, select, update
 
-from alliancekit.adapters import RoomWanted, Whereabouts
+from alliancekit.adapters import Whereabouts
 from alliancekit.happenings import Roster, room_key
 from alliancekit.store.compiled import insert_new
 from alliancekit.store.tables import inbound_message, participant, presence, room, session
@@ -103,17 +103,17 @@ def open_rooms(conn: Connection, adapters: Sequence[str]) -> tuple[tuple[str, st
     return tuple((row.adapter, row.instance) for row in conn.execute(query.order_by(room.c.bound_at)))
 
 
-def wanted_rooms(conn: Connection, adapter: str) -> tuple[RoomWanted, ...]:
-    """Return the rooms that sessions of an adapter wait for or are in, by name; see `bind_room`."""
+def wanted_rooms(conn: Connection, adapter: str) -> dict[str, str]:
+    """Return room name → session, of the sessions of an adapter that have not ended; see `bind_room`."""
     query = select(session.c.id, session.c.tenant, session.c.room).where(
         session.c.adapter == adapter, session.c.room != "", session.c.status != "ended"
     )
-    found: dict[str, RoomWanted] = {}
+    found: dict[str, str] = {}
     tenants: dict[str, set[str]] = {}
     for row in conn.execute(query.order_by(session.c.created_at.desc(), session.c.id)):
-        found.setdefault(row.room, RoomWanted(name=row.room, session=row.id))
+        found.setdefault(row.room, row.id)
         tenants.setdefault(row.room, set()).add(row.tenant)
-    return tuple(found[name] for name in sorted(found) if len(tenants[name]) == 1)
+    return {name: found[name] for name in sorted(found) if len(tenants[name]) == 1}
 
 
 def whereabouts(conn: Connection, adapter: str, participant_id: str) -> Whereabouts | None:

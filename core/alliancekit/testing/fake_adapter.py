@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from typing_extensions import override
@@ -14,7 +14,6 @@ from alliancekit.adapters import (
     Capabilities,
     Happening,
     PromptHint,
-    RoomWanted,
     Whereabouts,
 )
 from alliancekit.errors import AllianceKitError
@@ -49,7 +48,7 @@ class RecordingHost:
         self.waiting_for: dict[str, PromptHint] = {}
         self.happenings: list[Happening] = []
         self.places: dict[str, Whereabouts] = {}
-        self.wanted: list[RoomWanted] = []
+        self.wanted: dict[str, str] = {}
         self.links: dict[str, str] = {}
 
     async def happened(self, adapter: str, happenings: Sequence[Happening]) -> None:
@@ -60,9 +59,9 @@ class RecordingHost:
         """The place that the test put there."""
         return self.places.get(participant)
 
-    async def rooms(self, adapter: str) -> Sequence[RoomWanted]:
+    async def rooms(self, adapter: str) -> Mapping[str, str]:
         """The rooms that the test put there."""
-        return tuple(self.wanted)
+        return dict(self.wanted)
 
     async def link(self, participant: str) -> str | None:
         """The link that the test put there."""
