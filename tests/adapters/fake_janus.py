@@ -12,7 +12,8 @@ from typing import Any
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
-from alliancekit_janus import JanusSettings
+from alliancekit.testing import RecordingHost
+from alliancekit_janus import JanusRooms, JanusSettings
 
 ROOM = "visit-1"
 Message = dict[str, Any]
@@ -218,3 +219,29 @@ async def fake_janus(*, keeps: bool = False) -> AsyncIterator[FakeJanus]:
     async with serve(fake._attend, "127.0.0.1", 0, subprotocols=subprotocols) as server:
         fake._server = server
         yield fake
+
+
+async def until(true: Callable[[], object]) -> None:
+    async with asyncio.timeout(30):
+        while not true():  # noqa: ASYNC110 - what it waits for tells nobody
+            await asyncio.sleep(0.01)
+
+
+def of(host: RecordingHost, *kinds: str) -> list[tuple[str, str, str]]:
+    """(kind, person, connection) of what was told."""
+    return [(one.kind, one.person, one.connection) for one in host.happenings if one.kind in kinds]
+
+
+@asynccontextmanager
+async def running(fake: FakeJanus, **settings: Any) -> AsyncIterator[tuple[JanusRooms, RecordingHost]]:
+    """The adapter, watching one room; afterwards nothing of it is left."""
+    before = asyncio.all_tasks()
+    host, adapter = RecordingHost(), JanusRooms(fake.settings(**settings))
+    host.wanted = {ROOM: "ses_1"}
+    await adapter.start(host)
+    try:
+        yield adapter, host
+    finally:
+        await adapter.stop()
+    left = {task.get_name() for task in asyncio.all_tasks() - before}
+    assert not [name for name in left if "alliancekit" in name]

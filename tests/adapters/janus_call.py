@@ -11,13 +11,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from janus_server import ADMIN, PIN, ROOM, ROOM_SECRET, SECRET, JanusServer
 from playwright.async_api import Page, async_playwright
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from tests import chromium
+from tests.adapters.janus_server import ADMIN, PIN, ROOM, ROOM_SECRET, SECRET, JanusServer
 from typing_extensions import override
 
 from alliancekit.demo.peers import RECORDINGS, Recording

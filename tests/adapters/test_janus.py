@@ -1,351 +1,167 @@
-"""The adapter against a server that says what the test wants: odd answers, broken connections, people."""
+"""What Janus's event handlers post: the recorded call, the contract, grouped events, nonsense."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import logging
-from collections.abc import AsyncIterator, Callable
-from itertools import pairwise
-from typing import Any
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from importlib.resources import as_file, files
+from typing import Any, ClassVar
 
 import pytest
-from fake_janus import ROOM, FakeJanus, ack, error, fake_janus, plugin, someone, success
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.adapters.anything import reads, refuses, requests
+from typing_extensions import override
 
-from alliancekit.adapters import Happening, Whereabouts
-from alliancekit.errors import StoreError
-from alliancekit.testing import RecordingHost
-from alliancekit.testing.fake_adapter import a_hint
-from alliancekit_janus import JanusRooms
+from alliancekit.adapters import Happening, RawRequest, Rejected, Verified, WebhookAdapter
+from alliancekit.events import Role
+from alliancekit.testing import Recorded, WebhookContract, read_recorded
+from alliancekit_janus import JanusRooms, JanusSettings
 
-INSTANCE = f"{ROOM}|ses_1"
-PLACE = Whereabouts(
-    tenant="ten_1",
-    session="ses_1",
-    room=INSTANCE,
-    name=ROOM,
-    person="par_client",
-    connections=("par_client~2", "par_client~1"),
-)
+NOW = 1_790_000_000.0
+PASSWORD, OTHER = "janus:event-password", "janus:another-password"
+URL = "https://feedback.example/v1/adapters/janus/events"
 
 
-async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(30):
-        while not true():  # noqa: ASYNC110 - what it waits for tells nobody
-            await asyncio.sleep(0.01)
+def make_adapter(secrets: Sequence[str] = (PASSWORD,), **more: Any) -> JanusRooms:
+    return JanusRooms(JanusSettings.model_validate({"secrets": list(secrets), **more}))
 
 
-def of(host: RecordingHost, *kinds: str) -> list[tuple[str, str, str]]:
-    """(kind, person, connection) of what was told."""
-    return [(one.kind, one.person, one.connection) for one in host.happenings if one.kind in kinds]
+def basic(password: str) -> str:
+    return f"Basic {base64.b64encode(password.encode()).decode()}"
 
 
-@contextlib.asynccontextmanager
-async def running(fake: FakeJanus, **settings: Any) -> AsyncIterator[tuple[JanusRooms, RecordingHost]]:
-    """The adapter, watching one room; afterwards nothing of it is left."""
-    before = asyncio.all_tasks()
-    host, adapter = RecordingHost(), JanusRooms(fake.settings(**settings))
-    host.wanted = {ROOM: "ses_1"}
-    await adapter.start(host)
-    try:
-        yield adapter, host
-    finally:
-        await adapter.stop()
-    left = {task.get_name() for task in asyncio.all_tasks() - before}
-    assert not [name for name in left if "alliancekit" in name]
+def request(body: bytes, authorization: str = basic(PASSWORD)) -> RawRequest:
+    return RawRequest(method="POST", url=URL, headers={"authorization": (authorization,)}, body=body)
 
 
-async def test_who_is_there_who_comes_and_who_goes() -> None:
-    async with fake_janus() as fake, running(fake) as (_, host):
-        await until(lambda: fake.asked("listparticipants"))
-        assert not fake.observed, "nobody is there: our observer stays out"
-        fake.people = [someone("par_client~1")]
-        await until(lambda: fake.observed)
-        await fake.event(videoroom="event", joining={"id": "par_therapist~1", "display": "Dr. Example"})
-        fake.people.append(someone("par_therapist~1"))
-        await fake.event(videoroom="event", publishers=[someone("par_therapist~1")])
-        await until(lambda: len(of(host, "joined")) == 2)
-        fake.people.pop(0)
-        await fake.event(videoroom="event", leaving="par_client~1")
-        fake.people.pop(0)
-        await fake.event(videoroom="event", kicked="par_therapist~1")
-        await until(lambda: len(of(host, "left")) == 2)
-        await fake.event(videoroom="destroyed")
-        await until(lambda: of(host, "over"))
-    assert of(host, "joined", "left", "over") == [
-        ("joined", "par_client", "par_client~1"),
-        ("joined", "par_therapist", "par_therapist~1"),
-        ("left", "par_client", "par_client~1"),
-        ("left", "par_therapist", "par_therapist~1"),
-        ("over", "", ""),
+def event(at: float = NOW, *, kind: int = 64, plugin: str = "janus.plugin.videoroom", **data: Any) -> Any:
+    said = {"plugin": plugin, "data": {"room": "visit-1", **data}}
+    return {"emitter": "one", "type": kind, "timestamp": round(at * 1_000_000), "event": said}
+
+
+def said_by(*events: Any, **settings: Any) -> list[Happening]:
+    adapter = make_adapter(**settings)
+    body = json.dumps(events[0] if len(events) == 1 else events).encode()
+    found = adapter.verify(request(body), NOW)
+    return list(adapter.parse(found))
+
+
+class TestEvents(WebhookContract):
+    secret, other_secret = PASSWORD, OTHER
+    signed_headers = ("authorization",)
+    people: ClassVar[Mapping[str, Role]] = {"c1": "client", "t1": "therapist"}
+    names = ("Anna", "Example")
+
+    @override
+    def make_adapter(self, secrets: Sequence[str]) -> WebhookAdapter:
+        return make_adapter(secrets)
+
+    @override
+    def recorded(self) -> Sequence[Recorded]:
+        with as_file(files("alliancekit_janus") / "call.jsonl") as file:
+            return read_recorded(file)
+
+    @override
+    def sign(self, body: bytes, at: float) -> RawRequest:
+        return request(body)
+
+
+def test_grouped_events_are_one_message() -> None:
+    said = said_by(
+        event(event="created"),
+        event(NOW + 1, event="joined", id="c1~1", display="Anna Example"),
+        event(NOW + 2, event="kicked", id="c1~1"),
+        event(NOW + 3, event="destroyed"),
+    )
+    assert [(one.kind, one.at - NOW, one.person, one.how) for one in said] == [
+        ("started", 0, "", "left"),
+        ("joined", 1, "c1", "left"),
+        ("left", 2, "c1", "ejected"),
+        ("over", 3, "", "left"),
     ]
-    assert [one.how for one in host.happenings if one.kind == "left"] == ["left", "ejected"]
-    assert {(one.room, one.name) for one in host.happenings} == {(INSTANCE, ROOM)}
-    assert "Example" not in repr(host.happenings), "a name leaves the adapter"
+    assert {(one.room, one.name) for one in said} == {(f"visit-1|{int(NOW // 86400)}", "visit-1")}
 
 
-async def test_the_list_of_people_repairs_what_events_did_not_tell() -> None:
-    async with fake_janus() as fake, running(fake) as (_, host):
-        fake.people = [someone("par_client~1"), someone("par_therapist~1", publisher=False)]
-        await until(lambda: len(of(host, "joined")) == 2)
-        fake.people = [someone("par_therapist~1", publisher=False)]
-        gone = [("par_therapist", "par_therapist~1")]
-        await until(lambda: [list(one.people) for one in rosters(host)][-2:] == [gone, gone])
-    assert of(host, "left") == [], "nobody saw how they left"
+def test_other_events_say_nothing() -> None:
+    assert said_by(event(event="configured", id="c1")) == []
+    assert said_by(event(event="join", plugin="janus.plugin.textroom", username="c1")) == []
+    assert said_by({"type": 2, "timestamp": 1, "event": {"name": "attached"}}) == []
+    assert said_by(event(videoroom="talking", id="c1")) == []
 
 
-def rosters(host: RecordingHost) -> list[Happening]:
-    return [one for one in host.happenings if one.kind == "roster"]
+def test_our_own_observer_is_nobody() -> None:
+    ours = event(event="joined", id=4711, display="Somebody")
+    assert said_by({**ours, "opaque_id": "alliancekit"}) == []
+    assert said_by(event(event="joined", id=4711, display="AllianceKit")) == []
+    assert said_by(event(event="leaving", id="alliancekit-7f3a")) == []
 
 
-async def test_a_list_that_does_not_change_is_not_told_again_and_again() -> None:
-    async with fake_janus() as fake, running(fake) as (_, host):
-        fake.people = [someone("par_client~1")]
-        await until(lambda: len(rosters(host)) == 2)
-        many = len(fake.asked("listparticipants")) + 5
-        await until(lambda: len(fake.asked("listparticipants")) >= many)
-        assert len(rosters(host)) == 2
-
-
-async def test_talking_is_told_as_long_as_it_lasts() -> None:
-    async with fake_janus() as fake, running(fake) as (_, host):
-        fake.people = [someone("par_client~1", talking=True)]
-        await until(lambda: fake.observed)
-        await fake.event(videoroom="talking", id="par_client~1")
-        await until(lambda: len(of(host, "spoke")) > 2)
-        fake.people[0]["talking"] = False
-        await fake.event(**{"videoroom": "stopped-talking", "id": "par_client~1"})
-        many = len(fake.asked("listparticipants")) + 3
-        await until(lambda: len(fake.asked("listparticipants")) >= many)
-        spans = [(one.at - one.seconds, one.at) for one in host.happenings if one.kind == "spoke"]
-        assert all(a[1] == pytest.approx(b[0]) for a, b in pairwise(spans))
-        told = len(spans)
-        await until(lambda: len(fake.asked("listparticipants")) >= many + 3)
-        assert len(of(host, "spoke")) == told, "silence is no speech"
-
-
-async def test_a_session_that_is_kept_is_claimed() -> None:
-    async with fake_janus(keeps=True) as fake, running(fake) as (_, host):
-        fake.people = [someone("par_client~1")]
-        await until(lambda: of(host, "joined"))
-        await fake.drop()
-        await until(lambda: fake.asked("claim"))
-        listed = len(fake.asked("listparticipants"))
-        await until(lambda: len(fake.asked("listparticipants")) > listed)
-        assert len(fake.asked("create")) == 1
-        assert len(fake.asked("join")) == 1
-        await fake.event(videoroom="event", leaving="par_client~1")
-        fake.people = []
-        await until(lambda: of(host, "left"))
-        assert len(of(host, "joined")) == 1
-
-
-async def test_a_session_that_is_gone_is_made_anew_and_nobody_has_left() -> None:
-    async with fake_janus() as fake, running(fake, return_seconds=60) as (_, host):
-        fake.people = [someone("par_client~1"), someone("par_therapist~1")]
-        await until(lambda: fake.observed and len(rosters(host)) == 2)
-        fake.forget()
-        await fake.drop()
-        await until(lambda: len(fake.asked("create")) == 2)
-        listed = len(fake.asked("listparticipants"))
-        await until(lambda: len(fake.asked("listparticipants")) > listed + 3)
-        assert len(rosters(host)) == 2, "an empty room after a restart says nothing yet"
-        fake.people = [someone("par_client~2"), someone("par_therapist~2")]
-        await until(lambda: len(rosters(host)) == 4)
-        assert fake.observed
-        assert of(host, "left") == []
-        assert {connection for _, connection in rosters(host)[-1].people} == {
-            "par_client~2",
-            "par_therapist~2",
-        }
-
-
-async def test_who_does_not_come_back_after_a_restart_is_missed_in_the_end() -> None:
-    async with fake_janus() as fake, running(fake, return_seconds=0.2) as (_, host):
-        fake.people = [someone("par_client~1")]
-        await until(lambda: len(rosters(host)) == 2)
-        fake.forget()
-        await fake.drop()
-        await until(lambda: [one.people for one in rosters(host)[-2:]] == [(), ()])
-
-
-async def test_a_session_that_timed_out_is_made_anew() -> None:
-    async with fake_janus() as fake, running(fake) as (_, host):
-        fake.people = [someone("par_client~1")]
-        await until(lambda: fake.observed)
-        (session,) = fake.sessions
-        await fake.say({"janus": "timeout", "session_id": session})
-        await until(lambda: len(fake.asked("create")) == 2 and fake.observed)
-        assert fake.asked("claim") == []
-        assert len(of(host, "joined")) == 1
-
-
-async def test_the_session_is_kept_alive_and_a_server_that_hangs_is_left() -> None:
-    async with fake_janus() as fake, running(fake, answer_seconds=0.3) as (_, _host):
-        await until(lambda: len(fake.asked("keepalive")) > 2)
-        fake.instead["keepalive"] = lambda asked: []
-        await until(lambda: len(fake.asked("create")) > 1)
+def test_with_numbers_for_ids_the_display_is_the_person() -> None:
+    joined, left = said_by(
+        event(event="joined", id=4711, display="c1"), event(event="leaving", id=4711), identity="display"
+    )
+    assert (joined.person, joined.connection) == ("c1", "4711")
+    assert (left.person, left.connection) == ("", "4711"), "the host knows whose connection it is"
 
 
 @pytest.mark.parametrize(
-    "answers",
+    ("authorization", "reason"),
     [
-        lambda asked: [],
-        lambda asked: [ack(asked)],
-        lambda asked: [error(asked, 490)],
-        lambda asked: [success(asked)],
-        lambda asked: [plugin(asked, videoroom="participants", participants="Anna Example")],
-        lambda asked: [
-            plugin(asked, videoroom="participants", participants=[1, {}, {"id": None}, {"id": True}])
-        ],
-        lambda asked: [plugin(asked, videoroom="event", error_code=426, error="No such room")],
-        lambda asked: [{**success(asked), "plugindata": []}],
+        ("", "unsigned"),
+        ("Basic", "unsigned"),
+        (f"Bearer {PASSWORD}", "unsigned"),
+        (basic(OTHER), "bad_signature"),
+        ("Basic ***", "bad_signature"),
     ],
 )
-async def test_an_odd_answer_tells_nothing_and_harms_nothing(
-    answers: Callable[[dict[str, Any]], list[Any]], caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG, "alliancekit_janus")
-    async with fake_janus() as fake, running(fake, answer_seconds=0.1) as (_, host):
-        fake.people = [someone("par_client~1")]
-        fake.instead["listparticipants"] = answers
-        await until(lambda: len(fake.asked("listparticipants")) > 2)
-        assert of(host, "joined") == []
-        del fake.instead["listparticipants"]
-        await until(lambda: of(host, "joined"))
-    assert "Example" not in caplog.text
+def test_a_password_is_needed(authorization: str, reason: str) -> None:
+    with pytest.raises(Rejected) as refused:
+        make_adapter().verify(request(b"{}", authorization), NOW)
+    assert refused.value.reason == reason
 
 
-@pytest.mark.parametrize(
-    "message",
-    [
-        "no JSON",
-        "[" * 100_000,
-        "[]",
-        "null",
-        "{}",
-        '{"janus": "event"}',
-        '{"janus": "event", "sender": "x", "plugindata": 1}',
-        '{"janus": "event", "sender": 1, "transaction": []}',
-        '{"janus": "success", "transaction": "nobody asked"}',
-        '{"janus": "timeout", "session_id": 1}',
-        '{"janus": "detached", "sender": 1}',
-        '{"janus": "webrtcup", "sender": 1000}',
-    ],
-)
-async def test_garbage_is_passed_over(message: str) -> None:
-    async with fake_janus() as fake, running(fake) as (_, host):
-        await until(lambda: fake.asked("listparticipants"))
-        await fake.say(message)
-        fake.people = [someone("par_client~1")]
-        await until(lambda: of(host, "joined"))
-        assert len(fake.asked("create")) == 1
+@given(requests("authorization"))
+def test_any_request_is_refused(one: RawRequest) -> None:
+    assert refuses(make_adapter(), one, NOW)
 
 
-async def test_a_room_that_does_not_let_us_in_is_still_listed() -> None:
-    async with fake_janus() as fake, running(fake) as (_, host):
-        fake.instead["join"] = lambda asked: [
-            ack(asked),
-            {**plugin(asked, videoroom="event", error_code=433, error="Unauthorized"), "janus": "event"},
-        ]
-        fake.people = [someone("par_client~1")]
-        await until(lambda: len(fake.asked("join")) > 2)
-        assert of(host, "joined") == [("joined", "par_client", "par_client~1")]
-        attached, detached = (len(fake.asked(kind)) for kind in ("attach", "detach"))
-        assert attached - detached <= 3, "handles that lead nowhere are given back"
+ODD = st.sampled_from((None, True, 0, -1, 1 << 70, 0.5, "", "c1", "joined", [], [None], {}))
+KINDS = st.sampled_from(("joined", "published", "leaving", "kicked", "created", "destroyed"))
 
 
-async def test_an_observer_that_is_sent_out_stays_out() -> None:
-    async with fake_janus() as fake, running(fake) as (_, host):
-        fake.people = [someone("par_client~1")]
-        await until(lambda: fake.observed)
-        await fake.event(videoroom="event", leaving="ok", reason="kicked")
-        handle = fake.asked("join")[0]["handle_id"]
-        await fake.say({"janus": "detached", "sender": handle})
-        listed = len(fake.asked("listparticipants"))
-        await until(lambda: len(fake.asked("listparticipants")) > listed + 3)
-        assert len(fake.asked("join")) == 1
-        assert of(host, "left") == []
-
-
-async def test_what_could_not_be_stored_is_told_again() -> None:
-    async with fake_janus() as fake, running(fake) as (_, host):
-        keep, failed = host.happened, []
-
-        async def happened(adapter: str, said: Any) -> None:
-            if len(failed) < 2:
-                failed.append(said)
-                raise StoreError("the database is away")
-            await keep(adapter, said)
-
-        host.happened = happened  # type: ignore[method-assign]
-        fake.people = [someone("par_client~1")]
-        await until(lambda: of(host, "joined"))
-        assert len(of(host, "joined")) == 1
-
-
-async def test_rooms_come_and_go_with_their_sessions() -> None:
-    async with fake_janus() as fake, running(fake) as (adapter, host):
-        fake.people = [someone("par_client~1")]
-        await until(lambda: fake.observed)
-        host.wanted = {ROOM: "ses_2"}
-        await until(lambda: {one.room for one in host.happenings} == {INSTANCE, f"{ROOM}|ses_2"})
-        host.wanted = {}
-        await until(lambda: not adapter.watchers)
-        assert len(fake.asked("detach")) >= 2
-
-
-async def test_a_prompt_goes_to_one_person_and_is_taken_back() -> None:
-    async with fake_janus() as fake, running(fake) as (adapter, host):
-        fake.people = [someone("par_client~2")]
-        fake.texts = {"par_client~2", "par_therapist~1"}
-        await until(lambda: fake.observed)
-        assert not await adapter.deliver(a_hint("prm_1")), "the host does not know where they are"
-        host.places["par_client"] = PLACE
-        assert await adapter.deliver(a_hint("prm_1"))
-        await adapter.withdraw("prm_1")
-        await adapter.withdraw("prm_1")
-        assert fake.told == [
-            ("par_client~2", {"type": "prompt", "prompt": "prm_1", "moment": "in_call", "session": "ses_1"}),
-            ("par_client~2", {"type": "prompt_closed", "prompt": "prm_1"}),
-        ]
-        fake.texts = set()
-        assert not await adapter.deliver(a_hint("prm_2"))
-
-
-async def test_a_missing_textroom_is_made_and_ended_again() -> None:
-    async with fake_janus() as fake:
-        fake.text_room = False
-        async with running(fake) as (adapter, host):
-            fake.people, fake.texts = [someone("par_client~2")], {"par_client~2"}
-            await until(lambda: fake.text_room)
-            host.places["par_client"] = PLACE
-            assert await adapter.deliver(a_hint("prm_1"))
-        assert len(fake.asked("text:destroy")) == 1
-
-
-async def test_without_a_server_prompts_are_undelivered_and_stopping_is_quick() -> None:
-    async with fake_janus() as fake:
-        settings = fake.settings()
-    adapter, host = JanusRooms(settings), RecordingHost()
-    host.wanted, host.places["par_client"] = {ROOM: "ses_1"}, PLACE
-    await adapter.start(host)
-    assert not await adapter.deliver(a_hint("prm_1"))
-    assert await adapter.snapshot(f"{ROOM}|20000") is None
-    await adapter.stop()
-    await adapter.stop()
-    assert host.happenings == []
-
-
-async def test_the_host_may_ask_who_is_in_a_room_that_only_event_handlers_told_of() -> None:
-    async with fake_janus() as fake, running(fake) as (adapter, host):
-        fake.people = [someone("par_client~1")]
-        await until(lambda: of(host, "joined"))
-        seen = await adapter.snapshot(f"{ROOM}|20000")
-        assert seen is not None
-        assert (seen.kind, seen.room, seen.people) == (
-            "roster",
-            f"{ROOM}|20000",
-            (("par_client", "par_client~1"),),
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "type": st.just(64) | ODD,
+                "timestamp": st.just(round(NOW * 1e6)) | ODD,
+                "event": ODD
+                | st.fixed_dictionaries(
+                    {
+                        "plugin": st.just("janus.plugin.videoroom") | ODD,
+                        "data": ODD
+                        | st.fixed_dictionaries(
+                            {"event": KINDS | ODD}, optional={"room": ODD, "id": ODD, "display": ODD}
+                        ),
+                    }
+                ),
+            },
+            optional={"opaque_id": ODD},
         )
-        assert await adapter.snapshot(INSTANCE) is None
+        | ODD,
+        max_size=2,
+    ),
+    st.sampled_from(["id", "display"]),
+)
+def test_any_content_is_read_or_refused(events: list[Any], identity: str) -> None:
+    message = Verified(content={"events": events}, message="1", at=NOW)
+    reads(make_adapter(identity=identity), message, NOW)
+
+
+def test_too_large_and_too_many() -> None:
+    with pytest.raises(Rejected, match="too_large"):
+        make_adapter().verify(request(b" " * 10_000_000), NOW)
+    with pytest.raises(Rejected, match="malformed"):
+        make_adapter().verify(request(json.dumps([{}] * 1001).encode()), NOW)

@@ -7,8 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from janus_call import ROLES, TIMELINE, Caller, RunningClock, pages, settings, true_seconds, until
-from janus_server import PASSWORD, ROOM, JanusServer, janus
+from tests.adapters.janus_call import (
+    ROLES,
+    TIMELINE,
+    Caller,
+    RunningClock,
+    pages,
+    settings,
+    true_seconds,
+    until,
+)
+from tests.adapters.janus_server import PASSWORD, ROOM, JanusServer, janus
 from tests.services import PLAIN, MakeSite, Meeting, Site, on_network
 
 from alliancekit.adapters import PromptHint

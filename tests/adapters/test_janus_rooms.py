@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from fake_janus import someone
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.adapters.fake_janus import someone
 
 from alliancekit import happenings, sessions
 from alliancekit.adapters import Happening

@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from fake_janus import fake_janus, someone
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from test_janus import of, running, until
+from tests.adapters.fake_janus import fake_janus, of, running, someone, until
 from tests.voice.opus_packets import SPEAKING, packets_of
 from typing_extensions import override
 
