@@ -260,6 +260,13 @@ class AdapterHost(Protocol):
     async def whereabouts(self, adapter: str, participant: str) -> Whereabouts | None:
         """Where a participant is in a call of this adapter; None when they are in none."""
 
+    async def rooms(self, adapter: str) -> Mapping[str, str]:
+        """Where to look: the rooms of this adapter's sessions that have not ended → the newest session.
+
+        None that several tenants claim.
+        """
+        ...
+
     async def link(self, participant: str) -> str | None:
         """The participant's own link to their questions; None when nobody like this is known.
 

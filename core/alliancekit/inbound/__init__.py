@@ -168,6 +168,10 @@ class Inbound:
         self.counts.add(adapter, "heard")
         self._count(known, applied)
 
+    async def rooms(self, adapter: str) -> dict[str, str]:
+        """The rooms that sessions of an adapter wait for or are in."""
+        return await self._database.read(lambda conn: store.wanted_rooms(conn, adapter))
+
     async def whereabouts(self, adapter: str, participant: str) -> Whereabouts | None:
         """Where a participant is in a call of this adapter; None when they are in none."""
         return await self._database.read(lambda conn: store.whereabouts(conn, adapter, participant))
