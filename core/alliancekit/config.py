@@ -81,6 +81,7 @@ class CallSettings(Section):
 
     grace: Seconds = CallPolicy().grace
     timeout: Seconds = CallPolicy().timeout
+    unmet: Seconds = CallPolicy().unmet
     minimum_together: Seconds = CallPolicy().minimum_together
 
     def policy(self) -> CallPolicy:

@@ -88,8 +88,12 @@ COPY_MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         ("__init__.py", "message=hashlib.sha256(request.body).hexdigest()", 'message="1"'),
     ],
     "livekit": [
-        ("__init__.py", "if not hmac.compare_digest(", "if False and not hmac.compare_digest("),
-        ("__init__.py", "message=message, at=at", 'message="1", at=at'),
+        ("reading.py", "if not hmac.compare_digest(", "if False and not hmac.compare_digest("),
+        ("reading.py", "message=message, at=at", 'message="1", at=at'),
+    ],
+    "janus": [
+        ("events.py", "    check_token(", "    print("),
+        ("events.py", "message = hashlib.sha256(body).hexdigest()", 'message = "1"'),
     ],
     "vonage": [
         ("__init__.py", "if not hmac.compare_digest(", "if False and not hmac.compare_digest("),
