@@ -85,6 +85,8 @@ class VonageRest:
         """Send a signal to one connection; whether Vonage took it.
 
         Args:
+            session: the session's id.
+            connection: the connection's id.
             kind: the signal's type, 128 characters at most.
             data: 8192 characters at most.
         """
@@ -144,7 +146,7 @@ class VonageRest:
     def _token(self, **claims: Any) -> str:
         """A token of the application; with claims of a session, one that connects to it."""
         now = int(self._clock())
-        acl = {"acl": {"paths": {"/session/**": {}}}} if claims else {}
+        acl: dict[str, Any] = {"acl": {"paths": {"/session/**": {}}}} if claims else {}
         return jwt.encode(
             {
                 "application_id": self._application_id,

@@ -254,6 +254,21 @@ class AdapterHost(Protocol):
     async def whereabouts(self, adapter: str, participant: str) -> Whereabouts | None:
         """Where a participant is in a call of this adapter; None when they are in none."""
 
+    async def who(
+        self, adapter: str, room: str, *, person: str = "", connection: str = ""
+    ) -> Participant | None:
+        """Whom an adapter's platform means: a participant of the session that this room belongs to.
+
+        None for everybody else in the room, such as bots and visitors, for rooms that are nobody's session,
+        and for calls that are over.
+
+        Args:
+            adapter: the adapter's name.
+            room: the room's instance.
+            person: as in `Happening`.
+            connection: as in `Happening`; without a person, it has to be known already.
+        """
+
     async def link(self, participant: str) -> str | None:
         """The participant's own link to their questions; None when nobody like this is known.
 
@@ -333,6 +348,13 @@ class WebhookAdapter(Adapter):
 
         Raises:
             Rejected: `malformed`.
+        """
+
+    def taken(self, message: Verified) -> None:
+        """A genuine message was applied, and is none that came before; begin what it asks for.
+
+        Called in the running event loop after `parse`, also for messages that say nothing about presence
+        (of these, the same one may come again). Return at once: start a task for everything that waits.
         """
 
     async def snapshot(self, room: str) -> Happening | None:

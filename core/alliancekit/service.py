@@ -19,7 +19,7 @@ from alliancekit import calls
 from alliancekit.adapters import Happening, PromptHint, Whereabouts
 from alliancekit.config import Settings
 from alliancekit.errors import AllianceKitError, ConfigError
-from alliancekit.events import SpeechSpan
+from alliancekit.events import Participant, SpeechSpan
 from alliancekit.feedback import AskPolicy, Feedback
 from alliancekit.inbound import Inbound
 from alliancekit.instruments.catalogue import Instruments
@@ -218,6 +218,12 @@ class Service:
     async def whereabouts(self, adapter: str, participant: str) -> Whereabouts | None:
         """Where a participant is in a call of an adapter."""
         return await self.inbound.whereabouts(adapter, participant)
+
+    async def who(
+        self, adapter: str, room: str, *, person: str = "", connection: str = ""
+    ) -> Participant | None:
+        """Whom an adapter's platform means."""
+        return await self.inbound.who(adapter, room, person, connection)
 
     async def link(self, participant: str) -> str | None:
         """The participant's own link to their questions; a secret."""

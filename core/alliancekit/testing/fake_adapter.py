@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from alliancekit.adapters import Adapter, AdapterHost, Capabilities, Happening, PromptHint, Whereabouts
 from alliancekit.errors import AllianceKitError
-from alliancekit.events import Role, SpeechSpan
+from alliancekit.events import Participant, Role, SpeechSpan
 from alliancekit.hookspecs import AllianceHooks, hookimpl
 from alliancekit.sessions import Fact, Gone, Over, Present
 from alliancekit.testing.fake_clock import FakeClock
@@ -30,6 +30,7 @@ class RecordingHost:
         waiting_for: what `waiting` answers, by participant; a test fills it.
         happenings: what adapters said happened in their platforms' rooms, in order.
         places: what `whereabouts` answers, by participant; a test fills it.
+        people: what `who` answers, by person or connection; a test fills it.
         links: what `link` answers, by participant; a test fills it.
     """
 
@@ -40,6 +41,7 @@ class RecordingHost:
         self.waiting_for: dict[str, PromptHint] = {}
         self.happenings: list[Happening] = []
         self.places: dict[str, Whereabouts] = {}
+        self.people: dict[str, Participant] = {}
         self.links: dict[str, str] = {}
 
     async def happened(self, adapter: str, happenings: Sequence[Happening]) -> None:
@@ -49,6 +51,12 @@ class RecordingHost:
     async def whereabouts(self, adapter: str, participant: str) -> Whereabouts | None:
         """The place that the test put there."""
         return self.places.get(participant)
+
+    async def who(
+        self, adapter: str, room: str, *, person: str = "", connection: str = ""
+    ) -> Participant | None:
+        """Whom the test put there, by person or connection."""
+        return self.people.get(person or connection)
 
     async def link(self, participant: str) -> str | None:
         """The link that the test put there."""
