@@ -63,7 +63,7 @@ class FakeVonage:
         refused: statuses of our sockets that were refused.
         frames: what each stream sends, by its id.
         hello: the first message of a socket.
-        statuses: statuses of the next requests, instead of doing what was asked; 0 answers after three seconds.
+        statuses: statuses of the next requests, instead of doing what was asked; 0 answers late.
         break_after: frames after which a socket breaks, for the next sockets.
     """
 

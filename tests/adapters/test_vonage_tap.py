@@ -1,4 +1,4 @@
-"""The Audio Connector against a running service: a fake Vonage dials its socket and plays the recorded call."""
+"""The Audio Connector against a running service: a fake Vonage dials its socket and plays the call."""
 
 from __future__ import annotations
 
@@ -73,6 +73,12 @@ class Call:
         spans = await site.service.database.read(lambda conn: presence.speech(conn, site.tenant, meeting.id))
         return {role: [(one.start, one.end) for one in spans if one.role == role] for role in BOTH}
 
+    async def heard(self, role: Role, times: int) -> None:
+        """Wait until somebody spoke so many times."""
+        async with asyncio.timeout(60):
+            while len((await self.spoke())[role]) < times:  # noqa: ASYNC110 - a database
+                await asyncio.sleep(0.1)
+
 
 @pytest.fixture
 async def call(make_site: MakeSite) -> AsyncIterator[Call]:
@@ -120,9 +126,7 @@ async def test_the_talk_balance_of_the_recorded_call(call: Call) -> None:
         ["s-therapist-camera"],
     ]
     assert {body["sessionId"] for body in call.vonage.asked} == {ROOM}
-    async with asyncio.timeout(60):
-        while len((await call.spoke())["therapist"]) < len(TRUTH["therapist"]):
-            await asyncio.sleep(0.2)
+    await call.heard("therapist", len(TRUTH["therapist"]))
     for role in BOTH:
         await call.publishes(role, call.person(role), event="streamDestroyed")
     await until(lambda: len(call.tap) == 0)
@@ -228,9 +232,7 @@ async def test_muting_and_garbage_between_the_frames_are_passed_over(call: Call)
     await call.joins("client", call.person("client"))
     await call.publishes("client", call.person("client"))
     await until(lambda: len(call.vonage.playing) == 1)
-    async with asyncio.timeout(30):
-        while not (await call.spoke())["client"]:
-            await asyncio.sleep(0.1)
+    await call.heard("client", 1)
 
 
 async def test_stopping_ends_everything_and_tells_what_was_heard(call: Call) -> None:
