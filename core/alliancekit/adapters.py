@@ -255,19 +255,9 @@ class AdapterHost(Protocol):
         """Where a participant is in a call of this adapter; None when they are in none."""
 
     async def who(
-        self, adapter: str, room: str, *, person: str = "", connection: str = ""
+        self, adapter: str, room: str, person: str = "", connection: str = ""
     ) -> Participant | None:
-        """Whom an adapter's platform means: a participant of the session that this room belongs to.
-
-        None for everybody else in the room, such as bots and visitors, for rooms that are nobody's session,
-        and for calls that are over.
-
-        Args:
-            adapter: the adapter's name.
-            room: the room's instance.
-            person: as in `Happening`.
-            connection: as in `Happening`; without a person, it has to be known already.
-        """
+        """Whom a platform means (as in `Happening`); None for strangers, and once the call is over."""
 
     async def link(self, participant: str) -> str | None:
         """The participant's own link to their questions; None when nobody like this is known.
@@ -351,11 +341,7 @@ class WebhookAdapter(Adapter):
         """
 
     def taken(self, message: Verified) -> None:
-        """A genuine message was applied, and is none that came before; begin what it asks for.
-
-        Called in the running event loop after `parse`, also for messages that say nothing about presence
-        (of these, the same one may come again). Return at once: start a task for everything that waits.
-        """
+        """Begin what a new message asks for, without waiting; one without happenings may come again."""
 
     async def snapshot(self, room: str) -> Happening | None:
         """Ask the platform who is in a room instance now: a `roster`, or `over`; None when it cannot tell."""

@@ -220,7 +220,7 @@ class Service:
         return await self.inbound.whereabouts(adapter, participant)
 
     async def who(
-        self, adapter: str, room: str, *, person: str = "", connection: str = ""
+        self, adapter: str, room: str, person: str = "", connection: str = ""
     ) -> Participant | None:
         """Whom an adapter's platform means."""
         return await self.inbound.who(adapter, room, person, connection)

@@ -53,7 +53,7 @@ class RecordingHost:
         return self.places.get(participant)
 
     async def who(
-        self, adapter: str, room: str, *, person: str = "", connection: str = ""
+        self, adapter: str, room: str, person: str = "", connection: str = ""
     ) -> Participant | None:
         """Whom the test put there, by person or connection."""
         return self.people.get(person or connection)
