@@ -47,6 +47,10 @@ class VonageVideo(VonageWebhooks, SocketAdapter):
     """Vonage Video: presence from its callbacks, prompts as signals, talk balance from its Audio Connector.
 
     What is not configured is not among the capabilities of the object; the class has all of them.
+
+    Raises:
+        ExtraMissingError: `alliancekit[vonage]` is not installed, and needed.
+        PluginError: the private key is none.
     """
 
     name = "vonage"
@@ -72,7 +76,8 @@ class VonageVideo(VonageWebhooks, SocketAdapter):
             media="websocket" if settings.listen else "",
         )
         self._host: AdapterHost | None = None
-        self._rest: VonageRest | None = None
+        # Not in `start`: to load the HTTP client and the certificates takes half a second of a busy machine.
+        self._rest = _rest(settings) if settings.calls else None
         self._tap: Tap | None = None
         self._hearing: Hearing | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -80,26 +85,18 @@ class VonageVideo(VonageWebhooks, SocketAdapter):
 
     @override
     async def start(self, host: AdapterHost) -> None:
-        """Get ready to call Vonage, and to listen, where that is configured.
+        """Get ready to listen, where that is configured.
 
         Raises:
-            ExtraMissingError: `alliancekit[vonage]` is not installed.
-            PluginError: the private key is none, or voice activity cannot be found.
+            PluginError: voice activity cannot be found.
         """
         self._host = host
-        settings = self._settings
-        if not settings.calls:
-            return
-        from alliancekit_vonage.rest import VonageRest  # noqa: PLC0415 - an extra
-
-        key = settings.private_key.get_secret_value()
-        self._rest = VonageRest(settings.application_id, key, settings.api)
-        if settings.listen:
+        if self._rest is not None and self._settings.listen:
             from alliancekit_vonage.tap import Tap  # noqa: PLC0415 - an extra
 
             detector()
             self._hearing = Hearing(self.name, host)
-            address = f"{settings.socket_url}/v1/adapters/{self.name}/socket"
+            address = f"{self._settings.socket_url}/v1/adapters/{self.name}/socket"
             self._tap = Tap(self._rest, self._hearing, address)
             self._spawn(self._hearing.run())
 
@@ -198,3 +195,10 @@ class VonageVideo(VonageWebhooks, SocketAdapter):
         """Listen to a microphone until either side ends the socket."""
         if self._tap is not None:
             await self._tap.attend(call, socket)
+
+
+def _rest(settings: VonageSettings) -> VonageRest:
+    from alliancekit_vonage.rest import VonageRest  # noqa: PLC0415 - an extra
+
+    key = settings.private_key.get_secret_value()
+    return VonageRest(settings.application_id, key, settings.api)

@@ -89,13 +89,14 @@ class Tap:
         self._lines: dict[str, Line] = {}
         self._tickets: dict[str, Line] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._stopped = False
 
     def __len__(self) -> int:
         return len(self._lines)
 
     def begin(self, stream: Stream) -> None:
         """Have a stream connected; one that is known already goes on as it is."""
-        if stream.id in self._lines:
+        if stream.id in self._lines or self._stopped:
             return
         line = self._lines[stream.id] = Line(stream)
         task = asyncio.create_task(self._keep(line), name="alliancekit-vonage-tap")
@@ -110,6 +111,7 @@ class Tap:
 
     async def stop(self) -> None:
         """Stop listening to everything."""
+        self._stopped = True
         self.end(lambda _: True)
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=BYE)

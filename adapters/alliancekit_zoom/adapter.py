@@ -94,6 +94,7 @@ class ZoomMeetings(ZoomWebhooks):
     @override
     async def stop(self) -> None:
         """Close the streams and tell what was heard."""
+        self._host = None
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -118,7 +119,7 @@ class ZoomMeetings(ZoomWebhooks):
             about = inside(message.content, "payload", "object")
             user = text(somebody_in(about), "user_id", "id")
             for one in self.parse(message):
-                self._spawn(self._learn(one, user))
+                self._spawn(self._learn(self._host, one, user))
         elif KINDS.get(event) == "over":
             for one in self.parse(message):
                 self._end_all(one.room)
@@ -144,10 +145,8 @@ class ZoomMeetings(ZoomWebhooks):
             self._end_all(next(iter(self._rooms)))
         return room
 
-    async def _learn(self, joined: Happening, user: str) -> None:
+    async def _learn(self, host: AdapterHost, joined: Happening, user: str) -> None:
         """Note whom a `user_id` means, if it is a client or a therapist of one of our sessions."""
-        host = self._host
-        assert host is not None
         try:
             somebody = await host.who(
                 self.name, joined.room, person=joined.person, connection=joined.connection
