@@ -18,7 +18,7 @@ from alliancekit import happenings, sessions
 from alliancekit.errors import StoreError
 from alliancekit.events import Role, Segment
 from alliancekit.sessions import CallPolicy, CallState, Fact, Gone, Over, Present
-from alliancekit.store import presence
+from alliancekit.store import inbound, presence
 from alliancekit.store import sessions as rows
 from alliancekit.store.database import Database
 from alliancekit.store.outbox import Work, add_work
@@ -131,6 +131,8 @@ def apply(
     for fact in facts:
         if not isinstance(fact, Over):
             presence.merge_presence(conn, tenant, session, _row_of(fact))
+        elif fact.room:
+            inbound.close_room(conn, tenant, session, fact.room, fact.at)
     if row.status == "ended":
         # A page that stays open to answer is not in the call. But a fact that came late may show that
         # somebody was, who then still has to be asked, or that the call went on after its inferred end.
@@ -194,7 +196,8 @@ def load_state(conn: Connection, session: str) -> CallState:
                 how=one.how,
             )
             for one in presence.presences(conn, session)
-        }
+        },
+        closed=inbound.closings(conn, session),
     )
 
 
@@ -229,7 +232,7 @@ def to_rate(conn: Connection, row: Session, policy: CallPolicy, now: float) -> t
 
 
 def _due(state: CallState, row: Session, roles: Roles, policy: CallPolicy, now: float) -> tuple[str, ...]:
-    over = CallState(connections=state.connections, over_at=row.ended_at)
+    over = replace(state, over_at=row.ended_at)
     return sessions.ratings_due(over, roles, now, policy)
 
 
