@@ -229,6 +229,7 @@ class Whereabouts:
         name: the room's name, as the vendor gave it to the platform and to `POST /v1/sessions`.
         person: what the platform calls them: our own id or the vendor's as it came back, or its pseudonym.
         connections: the platform's ids of their presences that have not ended, the latest first.
+        language: in which they are asked; a language tag.
     """
 
     tenant: str
@@ -237,6 +238,7 @@ class Whereabouts:
     name: str
     person: str
     connections: tuple[str, ...]
+    language: str = ""
 
 
 class AdapterHost(Protocol):
