@@ -97,18 +97,18 @@ class JitsiMeet(WebhookAdapter, SocketAdapter):
         self._clock = clock
         self._listener = listener
         self._host: AdapterHost | None = None
-        self._messages: Messages | None = None
         self._endpoints: OrderedDict[str, Happening] = OrderedDict()
         if self._keys and not self._tokens:
             self.capabilities = replace(self.capabilities, trust="signed", replay_safe=True)
+        self._messages: Messages | None = None
         if settings.messages is not None:
             self.capabilities = replace(self.capabilities, in_call_prompts=True)
+            # Not in `start`, which must be quick: the client reads the system's certificates.
+            self._messages = Messages(settings.messages, self._keys, clock=clock)
 
     @override
     async def start(self, host: AdapterHost) -> None:
         self._host = host
-        if self._settings.messages is not None:
-            self._messages = Messages(self._settings.messages, self._keys, clock=self._clock)
 
     @override
     async def stop(self) -> None:
