@@ -39,7 +39,7 @@ VirtualHost "localhost"
     authentication = "anonymous"
     modules_enabled = {{ "test_identity" }}
 Component "{muc}" "muc"
-    modules_enabled = {{ "alliancekit" }}
+    modules_enabled = {{ "alliancekit", "test_jitsi" }}
     muc_room_locking = false
     http_host = "127.0.0.1"
     alliancekit_url = "{url}"
@@ -47,6 +47,12 @@ Component "{muc}" "muc"
     alliancekit_first_pause = 0.2
     alliancekit_longest_pause = 1
     alliancekit_most_waiting = {most}
+Component "breakout.localhost" "muc"
+    modules_enabled = {{ "alliancekit", "test_jitsi" }}
+    muc_room_locking = false
+    alliancekit_url = "{url}"
+    alliancekit_secret = "{secret}"
+    alliancekit_main_muc = "{muc}"
 """
 
 
@@ -168,14 +174,21 @@ class Person:
         self._reading = asyncio.create_task(self._read())
         return self
 
-    async def join(self, room: str, nick: str) -> None:
+    async def join(self, room: str, nick: str, muc_host: str = MUC) -> None:
         """Join, and wait until the room has said so."""
-        address = f"{room}@{MUC}/{nick}"
+        address = f"{room}@{muc_host}/{nick}"
         muc = "<x xmlns='http://jabber.org/protocol/muc'/>"
         await self._write(f"<presence to='{address}'>{muc}</presence>")
         async with asyncio.timeout(20):
             while not any(one.get("from") == address for one in self.presences):  # noqa: ASYNC110 - read elsewhere
                 await asyncio.sleep(0.01)
+
+    async def kick(self, room: str, nick: str) -> None:
+        """Send somebody out; the first in a room may."""
+        item = (
+            f"<query xmlns='http://jabber.org/protocol/muc#admin'><item nick='{nick}' role='none'/></query>"
+        )
+        await self._write(f"<iq type='set' id='k' to='{room}@{MUC}'>{item}</iq>")
 
     async def leave(self, room: str, nick: str) -> None:
         await self._write(f"<presence type='unavailable' to='{room}@{MUC}/{nick}'/>")

@@ -179,13 +179,46 @@ async def test_what_is_sent_is_signed_in_order_and_names_nobody(tmp_path: Path) 
         assert headers["webhook-signature"] == ours["webhook-signature"]
         assert abs(sent - time.time()) < 120
     bodies = [json.loads(body) for _, body in recorder.requests]
-    assert len({one["room"]["id"] for one in bodies}) == 1
+    assert {one["room"]["id"] for one in bodies} == {"meeting-of-visit-1"}
     assert {one["room"]["name"] for one in bodies} == {ROOM}
     joined, stranger, left, lost, destroyed = bodies[1:]
     assert (joined["occupant"]["id"], joined["occupant"]["person"]) == (CLIENT, "c1")
     assert (stranger["occupant"]["person"], len(stranger["occupant"]["id"])) == ("", 32)
     assert (left["occupant"]["how"], lost["occupant"]["how"]) == ("left", "dropped")
     assert sorted(one["id"] for one in destroyed["occupants"]) == sorted([CLIENT, left["occupant"]["id"]])
+
+
+async def test_what_jitsis_own_modules_know_is_told_too(tmp_path: Path) -> None:
+    """The meeting's id, the dominant speaker's time, breakout rooms; and who is sent out."""
+    recorder = Recorder()
+    service = Service(recorder, free_port())
+    async with service.there(), prosody(tmp_path, address(service.port), SECRET) as server:
+        therapist = await server.person("t1")
+        client = await server.person("c1")
+        await therapist.join(ROOM, THERAPIST)
+        await client.join(ROOM, CLIENT)
+        await client.join("side", CLIENT, "breakout.localhost")
+        await until(lambda: len(recorder.requests) == 5, server)
+        await therapist.kick(ROOM, CLIENT)
+        await until(lambda: len(recorder.requests) == 6, server)
+        await client.close()
+        await therapist.close()
+        await until(lambda: recorder.types.count("room.destroyed") == 2, server)
+    bodies = [json.loads(body) for _, body in recorder.requests]
+    main = [one for one in bodies if not one["room"]["breakout"]]
+    side = [one for one in bodies if one["room"]["breakout"]]
+    assert {(one["room"]["id"], one["room"]["name"]) for one in main} == {("meeting-of-visit-1", ROOM)}
+    [(instance, name)] = {(one["room"]["id"], one["room"]["name"]) for one in side}
+    assert (instance != "meeting-of-visit-1", name) == (True, ROOM), "another room of the same meeting"
+    assert [one["type"] for one in side] == [
+        "room.created",
+        "occupant.joined",
+        "occupant.left",
+        "room.destroyed",
+    ]
+    gone = {one["occupant"]["id"]: one["occupant"]["how"] for one in main if one["type"] == "occupant.left"}
+    assert gone == {CLIENT: "ejected", THERAPIST: "dropped"}
+    assert [one["spoke_ms"] for one in main[-1]["occupants"]] == [1234, 1234]
 
 
 @pytest.mark.parametrize(("status", "again"), [(503, True), (401, True), (400, False), (404, False)])
