@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes .venv and installs into it. usage: setup.sh demo|dev
 #   demo  only Python is needed
-#   dev   everything for tests and checks: also Chromium and what drives it, PostgreSQL, fonts for Chinese and Arabic
+#   dev   everything for tests and checks: also Chromium and what drives it, PostgreSQL, Prosody, fonts for Chinese and Arabic
 # System packages are installed through apt where this runs as root on Debian or Ubuntu; elsewhere what is missing is
 # named with the command that installs it.
 set -eu
@@ -64,6 +64,7 @@ fi
 
 missing=""
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
+command -v prosody >/dev/null 2>&1 || missing="$missing prosody"
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null 2>&1 || missing="$missing postgresql"
 if command -v dpkg-query >/dev/null 2>&1; then
   # libatomic1: Playwright's own Node is linked against it.
