@@ -267,7 +267,7 @@ local function on_status(event)
 	local found = rooms[event.room];
 	if not found or not event.x then return; end
 	for status in event.x:childtags("status") do
-		if status.attr.code == "307" or status.attr.code == "301" then found.out[event.nick] = true; end
+		if status.attr.code == "307" or status.attr.code == "301" then found.out[event.occupant.nick] = true; end
 	end
 end
 
