@@ -32,6 +32,7 @@ class Told:
     Attributes:
         facts: presence and the end.
         spoke: (participant, from, to) of everybody who was heard; seconds since 1970 UTC.
+        totals: connection key → (participant, seconds heard in all).
         sent_out: participant → when they were sent out, never admitted, or the visit was called off; the
             latest time.
         rosters: the lists of who was there.
@@ -41,6 +42,7 @@ class Told:
 
     facts: tuple[Fact, ...] = ()
     spoke: tuple[tuple[str, float, float], ...] = ()
+    totals: Mapping[str, tuple[str, float]] = field(default_factory=dict)
     sent_out: Mapping[str, float] = field(default_factory=dict)
     rosters: tuple[Roster, ...] = ()
     strangers: int = 0
@@ -128,7 +130,7 @@ def told(
             platforms that do not say who is there. That a visit was called off always counts.
     """
     facts: list[Fact] = []
-    spoke: list[tuple[str, float, float]] = []
+    heard: list[tuple[str, str, Happening]] = []
     sent_out: dict[str, float] = {}
     rosters: list[Roster] = []
     strangers = 0
@@ -152,8 +154,8 @@ def told(
                 called[key] = (person, connection)
             if participant is None:
                 strangers += 1
-            elif one.kind == "spoke":
-                spoke.append((participant, one.at - one.seconds, one.at))
+            elif one.kind in {"spoke", "spoke_total"}:
+                heard.append((participant, key, one))
             elif one.kind == "left":
                 facts.append(
                     Gone(
@@ -171,12 +173,21 @@ def told(
                 facts.append(Present(connection=key, participant=participant, at=one.at, joined_at=since))
     return Told(
         facts=tuple(facts),
-        spoke=tuple(spoke),
+        spoke=tuple((who, one.at - one.seconds, one.at) for who, _, one in heard if one.kind == "spoke"),
+        totals=_largest((key, who, one.seconds) for who, key, one in heard if one.kind == "spoke_total"),
         sent_out=sent_out,
         rosters=tuple(rosters),
         strangers=strangers,
         called=called,
     )
+
+
+def _largest(totals: Iterable[tuple[str, str, float]]) -> Mapping[str, tuple[str, float]]:
+    """Connection key → (participant, the largest total of it)."""
+    found: dict[str, tuple[str, float]] = {}
+    for key, participant, seconds in totals:
+        found[key] = (participant, max(seconds, found.get(key, ("", 0.0))[1]))
+    return found
 
 
 def latest(rosters: Iterable[Roster]) -> tuple[Roster, ...]:

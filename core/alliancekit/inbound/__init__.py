@@ -313,6 +313,10 @@ class Inbound:
         spans = [SpeechSpan(role=roles[who], start=start, end=end) for who, start, end in told.spoke]
         if spans:
             _heard(conn, room, spans, now)
+        if told.totals:
+            totals = {key: (roles[who], seconds) for key, (who, seconds) in told.totals.items()}
+            if presence.add_totals(conn, room.tenant, room.session, totals):
+                _describe_again(conn, room, now)
 
 
 def _finder(
@@ -352,6 +356,11 @@ def _heard(conn: Connection, room: Room, spans: Sequence[SpeechSpan], now: float
     if whole == known:
         return
     presence.set_speech(conn, room.tenant, room.session, whole)
+    _describe_again(conn, room, now)
+
+
+def _describe_again(conn: Connection, room: Room, now: float) -> None:
+    """What is known of the talk changed; before the end nobody has described it yet."""
     if rows.read_session(conn, room.tenant, room.session).status == "ended":
         again = Work(lane=room.session, kind="heard", payload={"session": room.session})
         add_work(conn, room.tenant, [again], now)

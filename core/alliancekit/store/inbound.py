@@ -217,8 +217,10 @@ def whereabouts(conn: Connection, adapter: str, participant_id: str) -> Whereabo
             known.connection,
             known.platform_person,
             known.platform_connection,
+            participant.c.language,
         )
         .join(presence, known.session == room.c.session)
+        .join(participant, participant.c.id == known.participant)
         .where(
             room.c.adapter == adapter,
             room.c.over_at.is_(None),
@@ -247,6 +249,7 @@ def whereabouts(conn: Connection, adapter: str, participant_id: str) -> Whereabo
             for row in found
             if row.instance == first.instance and row.platform_connection
         ),
+        language=first.language,
     )
 
 
