@@ -18,7 +18,7 @@ from alliancekit import happenings, sessions
 from alliancekit.errors import StoreError
 from alliancekit.events import Role, Segment
 from alliancekit.sessions import CallPolicy, CallState, Fact, Gone, Over, Present
-from alliancekit.store import presence
+from alliancekit.store import inbound, presence
 from alliancekit.store import sessions as rows
 from alliancekit.store.database import Database
 from alliancekit.store.outbox import Work, add_work
@@ -131,6 +131,8 @@ def apply(
     for fact in facts:
         if not isinstance(fact, Over):
             presence.merge_presence(conn, tenant, session, _row_of(fact))
+        if isinstance(fact, Gone) and fact.sent_out:
+            inbound.set_sent_out(conn, tenant, fact.participant, fact.at)
     if row.status == "ended":
         # A page that stays open to answer is not in the call. But a fact that came late may show that
         # somebody was, who then still has to be asked, or that the call went on after its inferred end.
