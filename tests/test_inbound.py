@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from alliancekit import inbound
-from alliancekit.adapters import Happening
+from alliancekit.adapters import Happening, Rejected
 from alliancekit.errors import StoreError
 from alliancekit.store import inbound as store
 from alliancekit.store import presence, tenants
@@ -386,3 +386,72 @@ async def test_an_erased_episode_takes_its_rooms_along(site: Site) -> None:
     )
     assert reply.status_code == 200
     assert await site.service.database.read(lambda conn: conn.execute(select(room)).all()) == []
+
+
+# what adapters say by themselves ------------------------------------------------------------------------
+
+
+def joined(at: float, person: str, connection: str = "", name: str = "visit-1") -> Happening:
+    return Happening(kind="joined", room="inst-1", name=name, at=at, person=person, connection=connection)
+
+
+async def test_what_an_adapter_says_counts_like_what_its_platform_posts(site: Site) -> None:
+    meeting = await site.session(adapter="toy", room="visit-1")
+    start = site.clock()
+    tell = site.service.happened
+    for _ in range(2):
+        await tell("toy", [joined(start, "t1", "t"), joined(start + 5, "c1", "c")])
+    site.clock.now = start + 900
+    await tell("toy", [Happening(kind="spoke", room="inst-1", at=start + 60, person="c1", seconds=20)])
+    await tell("toy", [Happening(kind="over", room="inst-1", at=start + 900)])
+    assert await asked(site, meeting) == ["client", "therapist"]
+    assert (await state(site, meeting))["status"] == "ended"
+    spans = await site.service.database.read(lambda conn: presence.speech(conn, site.tenant, meeting.id))
+    assert [(span.role, span.end - span.start) for span in spans] == [("client", 20)]
+    found = await counts(site)
+    assert (found["last_at"], found["unknown_rooms"]) == (site.clock(), 0)
+
+
+async def test_what_no_platform_can_mean_is_refused_whole(site: Site) -> None:
+    meeting = await site.session(adapter="toy", room="visit-1")
+    start = site.clock()
+    nonsense = Happening(kind="joined", room="", name="visit-1", at=start, person="c1")
+    with pytest.raises(Rejected, match="malformed"):
+        await site.service.happened("toy", [joined(start, "t1"), nonsense])
+    assert (await state(site, meeting))["status"] == "waiting"
+    await site.service.happened("toy", [joined(start, "t1", name="another")])
+    assert (await counts(site))["unknown_rooms"] == 1
+
+
+async def test_the_host_knows_where_a_participant_is_while_they_are_there(site: Site) -> None:
+    meeting = await site.session(adapter="toy", room="visit-1")
+    client, start = meeting.client.id, site.clock()
+    ask = site.service.whereabouts
+    assert await ask("toy", client) is None
+    await site.service.happened("toy", [joined(start, "c1", "first"), joined(start + 9, "c1", "second")])
+    place = await ask("toy", client)
+    assert place is not None
+    assert (place.tenant, place.session) == (site.tenant, meeting.id)
+    assert (place.room, place.name, place.person) == ("inst-1", "visit-1", "c1")
+    assert place.connections == ("second", "first")
+    assert await ask("other", client) is None
+    assert await ask("toy", meeting.therapist.id) is None
+    gone = [
+        Happening(kind="left", room="inst-1", at=start + 20, person="c1", connection=one)
+        for one in ("first", "second")
+    ]
+    await site.service.happened("toy", gone[1:])
+    place = await ask("toy", client)
+    assert place is not None
+    assert place.connections == ("first",)
+    await site.service.happened("toy", gone[:1])
+    assert await ask("toy", client) is None
+
+
+async def test_a_link_opens_the_persons_own_questions(site: Site) -> None:
+    meeting = await site.session(adapter="toy", room="visit-1")
+    link = await site.service.link(meeting.client.id)
+    assert link is not None
+    assert link.startswith("http://alliancekit.test/r/")
+    assert (await site.http.get(link)).status_code == 200
+    assert await site.service.link("par_nobody") is None

@@ -7,9 +7,8 @@ Otherwise the track is decoded and voice activity detected on the samples, which
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
-import webrtcvad
 from aiortc import RTCRtpReceiver
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
@@ -17,13 +16,9 @@ from aiortc.rtp import RtpPacket
 from av import AudioFrame, AudioResampler
 
 from alliancekit.errors import PluginError
-from alliancekit_webrtc.levels import FRAME_SECONDS, RtpClock, Span, SpanKeeper, SpeechMeter
+from alliancekit.voice import FRAME_SECONDS, VAD_RATE, RtpClock, Span, SpanKeeper, SpeechMeter, detector
 
 OPUS_RATE = 48000
-VAD_RATE = 16000
-VAD_MODE = 3
-"""webrtcvad's strictest mode: the looser ones take noise for speech."""
-
 _VAD_BYTES = int(VAD_RATE * FRAME_SECONDS) * 2
 _JITTER_BUFFER = "_RTCRtpReceiver__jitter_buffer"
 
@@ -98,7 +93,7 @@ class Ear:
         Frames come only while the sender negotiated no level header and the ear is open.
         """
         resampler = AudioResampler(format="s16", layout="mono", rate=VAD_RATE)
-        detector: Any = webrtcvad.Vad(VAD_MODE)
+        voice = detector()
         sample_clock = RtpClock(VAD_RATE)
         pending, position = b"", 0
         while True:
@@ -115,7 +110,7 @@ class Ear:
                 pending += bytes(part.planes[0])[: part.samples * 2]
             arrival = self._clock()
             while len(pending) >= _VAD_BYTES:
-                voiced = detector.is_speech(pending[:_VAD_BYTES], VAD_RATE)
+                voiced = voice.is_speech(pending[:_VAD_BYTES], VAD_RATE)
                 at = sample_clock.at(position & 0xFFFFFFFF, arrival)
                 self._keeper.frame(at, voiced)
                 pending, position = pending[_VAD_BYTES:], position + _VAD_BYTES // 2

@@ -15,6 +15,7 @@ panels          what plugins show on the therapist's page
 signatures      check a platform's signature, step by step
 fields          read a platform's message field by field
 happenings      what platforms say, as facts about presence
+voice           from audio or its levels to the times somebody spoke
 sessions        facts about presence, and the session machine that infers the call's end
 instruments     measures as data: items, keys, scales, cut-offs, sources, licences
 scoring         pure functions: scales, change, strain, congruence

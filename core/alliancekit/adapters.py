@@ -210,6 +210,7 @@ class Happening:
 class PromptHint:
     """That there is something to ask: never what was answered."""
 
+    tenant: str = ""
     prompt: str
     session: str
     participant: str
@@ -217,8 +218,47 @@ class PromptHint:
     moment: Moment
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whereabouts:
+    """Where a participant is at this moment, in the platform's own words; for messages to this one person.
+
+    Attributes:
+        room: the room's instance.
+        name: the room's name, as the vendor gave it to the platform and to `POST /v1/sessions`.
+        person: what the platform calls them: our own id or the vendor's as it came back, or its pseudonym.
+        connections: the platform's ids of their presences that have not ended, the latest first.
+    """
+
+    tenant: str
+    session: str
+    room: str
+    name: str
+    person: str
+    connections: tuple[str, ...]
+
+
 class AdapterHost(Protocol):
     """What the host offers an adapter."""
+
+    async def happened(self, adapter: str, happenings: Sequence[Happening]) -> None:
+        """Tell what happened in the platform's rooms; twice, late or in any order does no harm.
+
+        The host finds the session by the room (`POST /v1/sessions` names it) and the participants by
+        their ids. What happens in rooms that no session waits for is counted and forgotten.
+
+        Raises:
+            Rejected: `malformed`: one of them is what no platform can mean; nothing was applied.
+            StoreError: the database failed; nothing was applied, tell it again.
+        """
+
+    async def whereabouts(self, adapter: str, participant: str) -> Whereabouts | None:
+        """Where a participant is in a call of this adapter; None when they are in none."""
+
+    async def link(self, participant: str) -> str | None:
+        """The participant's own link to their questions; None when nobody like this is known.
+
+        It is a secret: it belongs into a message that reaches this one person, and into no log.
+        """
 
     async def report(self, tenant: str, session: str, facts: Sequence[Fact]) -> None:
         """Tell facts about presence; the same fact twice does no harm."""
@@ -298,3 +338,53 @@ class WebhookAdapter(Adapter):
     async def snapshot(self, room: str) -> Happening | None:
         """Ask the platform who is in a room instance now: a `roster`, or `over`; None when it cannot tell."""
         return None
+
+
+class SocketClosed(Exception):
+    """The platform closed its socket, or it broke."""
+
+
+class PlatformSocket(Protocol):
+    """A WebSocket that a platform opened to `/v1/adapters/<name>/socket`."""
+
+    async def receive(self) -> str | bytes:
+        """The next message, text or binary.
+
+        Raises:
+            SocketClosed: there will be no more.
+        """
+        ...
+
+    async def send(self, message: str | bytes) -> None:
+        """Send a message.
+
+        Raises:
+            SocketClosed: it cannot be sent any more.
+        """
+
+
+class SocketAdapter(Adapter):
+    """A platform that dials in, with audio or events, to `/v1/adapters/<name>/socket`.
+
+    Attributes:
+        subprotocols: those that it may ask for; the first that both know is chosen.
+        max_message: bytes that one message may have; a longer one ends the connection.
+    """
+
+    subprotocols: tuple[str, ...] = ()
+    max_message: int = 64 * 1024
+
+    @abstractmethod
+    def admit(self, request: RawRequest, now: float) -> Any:
+        """Check the opening request (no body); what is returned is handed to `attend`. Pure.
+
+        Raises:
+            Rejected: the connection is refused.
+        """
+
+    @abstractmethod
+    async def attend(self, call: Any, socket: PlatformSocket) -> None:
+        """Serve the connection until either side ends it; it is closed when this returns.
+
+        It is cancelled when the service stops. What it raises counts as a failure of the adapter.
+        """

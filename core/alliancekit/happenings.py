@@ -36,6 +36,7 @@ class Told:
             latest time.
         rosters: the lists of who was there.
         strangers: how many mentions were of nobody in the session, such as bots and visitors.
+        called: connection key → (person, connection) in the platform's words.
     """
 
     facts: tuple[Fact, ...] = ()
@@ -43,6 +44,7 @@ class Told:
     sent_out: Mapping[str, float] = field(default_factory=dict)
     rosters: tuple[Roster, ...] = ()
     strangers: int = 0
+    called: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def room_key(adapter: str, room: str) -> str:
@@ -121,6 +123,7 @@ def told(
     sent_out: dict[str, float] = {}
     rosters: list[Roster] = []
     strangers = 0
+    called: dict[str, tuple[str, str]] = {}
     for one in happenings:
         if one.kind == "started":
             continue
@@ -133,8 +136,10 @@ def told(
         keys = [connection_key(room, connection or person) for person, connection in people]
         if one.kind == "roster":
             rosters.append((one.at, frozenset(keys)))
-        for (person, _), key in zip(people, keys, strict=True):
+        for (person, connection), key in zip(people, keys, strict=True):
             participant = who(person, key)
+            if participant is not None and one.kind in {"joined", "roster"}:
+                called[key] = (person, connection)
             if participant is None:
                 strangers += 1
             elif one.kind == "spoke":
@@ -160,6 +165,7 @@ def told(
         sent_out=sent_out,
         rosters=tuple(rosters),
         strangers=strangers,
+        called=called,
     )
 
 

@@ -320,7 +320,12 @@ def _response(conn: Connection, *, tenant: str, response_id: str) -> series.Stor
 def hint_of(one: Prompt, role: Role) -> PromptHint:
     """What the channels are told of a prompt."""
     return PromptHint(
-        prompt=one.id, session=one.session, participant=one.participant, role=role, moment=one.moment
+        tenant=one.tenant,
+        prompt=one.id,
+        session=one.session,
+        participant=one.participant,
+        role=role,
+        moment=one.moment,
     )
 
 

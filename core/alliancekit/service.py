@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from alliancekit import calls
-from alliancekit.adapters import PromptHint, WebhookAdapter
+from alliancekit.adapters import Happening, PromptHint, Whereabouts
 from alliancekit.config import Settings
 from alliancekit.errors import AllianceKitError, ConfigError
 from alliancekit.events import SpeechSpan
@@ -37,6 +37,7 @@ from alliancekit.store import sessions as rows
 from alliancekit.store.database import Database, open_database
 from alliancekit.store.outbox import Work, add_work
 from alliancekit.store.plugin_data import DatabaseRows
+from alliancekit.store.sessions import StoredParticipant
 from alliancekit.watchdog import Watchdog
 
 log = logging.getLogger("alliancekit.service")
@@ -85,6 +86,8 @@ class Service:
         self.draining = False
         self._tasks: list[asyncio.Task[None]] = []
         self._watchdog = Watchdog(self.hooks, limit=config.limits.block)
+        self.link_of: Callable[[StoredParticipant], str] | None = None
+        """Makes a participant's link to their questions; set by what serves it."""
         self.languages: Languages
         self.database: Database
         self.feedback: Feedback
@@ -125,8 +128,7 @@ class Service:
         self.calls = calls.Calls(
             self.database, self.settings.call.policy(), committed=self._committed, clock=self.clock
         )
-        posting = [one for one in self.plugins.adapters if isinstance(one, WebhookAdapter)]
-        self.inbound = Inbound(self.database, self.calls, posting, clock=self.clock)
+        self.inbound = Inbound(self.database, self.calls, self.plugins.adapters, clock=self.clock)
         self.pipeline = Pipeline(
             self.database,
             self.hooks,
@@ -208,6 +210,19 @@ class Service:
     async def report(self, tenant: str, session: str, facts: Sequence[Fact]) -> None:
         """Take facts about presence from an adapter."""
         await self.calls.report(tenant, session, facts)
+
+    async def happened(self, adapter: str, happenings: Sequence[Happening]) -> None:
+        """Take from an adapter what happened in its platform's rooms."""
+        await self.inbound.happened(adapter, happenings)
+
+    async def whereabouts(self, adapter: str, participant: str) -> Whereabouts | None:
+        """Where a participant is in a call of an adapter."""
+        return await self.inbound.whereabouts(adapter, participant)
+
+    async def link(self, participant: str) -> str | None:
+        """The participant's own link to their questions; a secret."""
+        person = await self.database.read(lambda conn: rows.read_participant(conn, participant))
+        return None if person is None or self.link_of is None else self.link_of(person)
 
     async def heard(self, tenant: str, session: str, spans: Sequence[SpeechSpan]) -> None:
         """Take the observed speech of a session from an adapter."""

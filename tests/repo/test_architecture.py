@@ -35,6 +35,7 @@ PUBLIC = {
     "errors",
     "styles",
     "testing",
+    "voice",
 }
 GROUPS = ("plugins", "adapters")
 LONGEST_FILE = 400

@@ -161,7 +161,7 @@ def replay(
 
 def _said(adapter: WebhookAdapter, request: RawRequest, now: float) -> dict[str, Any]:
     from alliancekit.adapters import Challenge, Rejected
-    from alliancekit.inbound import parsed, verified
+    from alliancekit.inbound.reading import parsed, verified
 
     try:
         found = verified(adapter, request, now)

@@ -61,6 +61,7 @@ class Backend:
         keys = [Key(kid, secret) for kid, secret in service.settings.keys().items()]
         self.tokens = Tokens(keys, issuer=service.settings.issuer or "alliancekit")
         self.live = service.live
+        service.link_of = self._rating_url
 
     @cached_property
     def embed(self) -> Embed:

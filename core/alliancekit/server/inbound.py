@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from starlette.requests import HTTPConnection
 
 from alliancekit.adapters import Adapter, RawRequest, WebhookAdapter
 from alliancekit.errors import NotFoundError
@@ -18,6 +19,14 @@ from alliancekit.server.bodies import TooLargeError, read_body
 from alliancekit.service import Service
 
 PATH = "/v1/adapters/{name}/events"
+
+NAME = {
+    "name": "name",
+    "in": "path",
+    "required": True,
+    "description": "the adapter, as `GET /v1/adapters` names it",
+    "schema": {"type": "string"},
+}
 
 
 def install(app: FastAPI) -> None:
@@ -31,8 +40,15 @@ def install(app: FastAPI) -> None:
         description="The address to enter at the platform. Body and signature are the platform's own."
         " Messages may come twice, late and in any order. 503: nothing was taken, send it again.",
         response_class=Response,
-        responses={**{status: api.REFUSALS[status] for status in (401, 404, 503)}, **api.TOO_LARGE},
+        responses={
+            **{status: api.REFUSALS[status] for status in (401, 404, 503)},
+            **api.TOO_LARGE,
+            400: {"description": "Not what the adapter can read", **api.PROBLEM},
+        },
+        openapi_extra={"parameters": [NAME]},
     )
+    # Some platforms add what happened to the address that they were given.
+    app.add_route(PATH + "/{what:path}", events, methods=["POST"], include_in_schema=False)
     # Some platforms try the address with another method before they use it.
     app.add_route(PATH, events, methods=["GET", "HEAD"], include_in_schema=False)
 
@@ -66,7 +82,7 @@ async def _body(request: Request, limit: int) -> bytes:
     return await read_body(request, limit)
 
 
-def raw(request: Request, base_url: str, body: bytes) -> RawRequest:
+def raw(request: HTTPConnection, base_url: str, body: bytes) -> RawRequest:
     """A request as its platform signed it, under the public address."""
     headers: dict[str, tuple[str, ...]] = {}
     for name, value in request.scope["headers"]:
@@ -75,7 +91,7 @@ def raw(request: Request, base_url: str, body: bytes) -> RawRequest:
     path = request.scope.get("raw_path") or request.scope["path"].encode()
     query = request.scope.get("query_string", b"")
     url = base_url + path.decode("latin-1") + ("?" + query.decode("latin-1") if query else "")
-    return RawRequest(method=request.method, url=url, headers=headers, body=body)
+    return RawRequest(method=request.scope.get("method", "GET"), url=url, headers=headers, body=body)
 
 
 @api.vendor.get("/adapters", response_model=schemas.AdaptersOut)
@@ -89,7 +105,7 @@ async def adapters(request: Request, tenant: api.Tenant) -> schemas.AdaptersOut:
 
 def _shown(service: Service, base_url: str, adapter: Adapter) -> schemas.AdapterOut:
     posts = isinstance(adapter, WebhookAdapter)
-    doing: dict[str, Any] = asdict(service.inbound.doing(adapter.name)) if posts else {}
+    doing: dict[str, Any] = asdict(service.inbound.doing(adapter.name))
     return schemas.AdapterOut(
         name=adapter.name,
         title=adapter.title or adapter.name,

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, or_, select, update
 
-from alliancekit.happenings import Roster
+from alliancekit.adapters import Whereabouts
+from alliancekit.happenings import Roster, room_key
 from alliancekit.store.compiled import insert_new
-from alliancekit.store.tables import inbound_message, participant, room, session
+from alliancekit.store.tables import inbound_message, participant, presence, room, session
 from alliancekit.store.text import dump, load
 
 
@@ -72,6 +73,7 @@ def bind_room(conn: Connection, adapter: str, instance: str, name: str, now: flo
         "instance": instance,
         "tenant": newest.tenant,
         "session": newest.id,
+        "name": name,
         "rosters": "[]",
         "over_at": None,
         "bound_at": now,
@@ -99,6 +101,51 @@ def open_rooms(conn: Connection, adapters: Sequence[str]) -> tuple[tuple[str, st
     query = select(room.c.adapter, room.c.instance).join(session, session.c.id == room.c.session)
     query = query.where(room.c.adapter.in_(adapters), room.c.over_at.is_(None), session.c.status == "live")
     return tuple((row.adapter, row.instance) for row in conn.execute(query.order_by(room.c.bound_at)))
+
+
+def whereabouts(conn: Connection, adapter: str, participant_id: str) -> Whereabouts | None:
+    """Return where a participant is now in a room of this adapter, by the presence that was seen last."""
+    known = presence.c
+    query = (
+        select(
+            room.c.tenant,
+            room.c.session,
+            room.c.instance,
+            room.c.name,
+            known.connection,
+            known.platform_person,
+            known.platform_connection,
+        )
+        .join(presence, known.session == room.c.session)
+        .where(
+            room.c.adapter == adapter,
+            room.c.over_at.is_(None),
+            known.participant == participant_id,
+            known.platform_person.is_not(None),
+            or_(known.left_at.is_(None), known.left_at < known.seen_at),
+        )
+        .order_by(known.seen_at.desc(), known.connection)
+    )
+    found = [
+        row
+        for row in conn.execute(query)
+        if row.connection.startswith(f"{room_key(adapter, row.instance)[:16]}-")
+    ]
+    if not found:
+        return None
+    first = found[0]
+    return Whereabouts(
+        tenant=first.tenant,
+        session=first.session,
+        room=first.instance,
+        name=first.name,
+        person=first.platform_person,
+        connections=tuple(
+            row.platform_connection
+            for row in found
+            if row.instance == first.instance and row.platform_connection
+        ),
+    )
 
 
 def set_sent_out(conn: Connection, tenant: str, participant_id: str, at: float) -> None:

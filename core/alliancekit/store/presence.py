@@ -65,6 +65,12 @@ def merge_presence(conn: Connection, tenant: str, session_id: str, reported: Pre
     conn.execute(insert.on_conflict_do_update(index_elements=["session", "connection"], set_=changes))
 
 
+def set_called(conn: Connection, session_id: str, connection: str, person: str, platform_id: str) -> None:
+    """Note what the platform calls a person and their connection, so that they can be sent a message."""
+    here = (presence.c.session == session_id) & (presence.c.connection == connection)
+    conn.execute(update(presence).where(here).values(platform_person=person, platform_connection=platform_id))
+
+
 def presences(conn: Connection, session_id: str) -> tuple[Presence, ...]:
     """Return what is known of every connection to a session, in the order of connection names."""
     columns = [presence.c[name] for name in Presence.__dataclass_fields__]

@@ -120,6 +120,7 @@ room = Table(
     Column("instance", Text, primary_key=True),
     _tenant(),
     Column("session", Text, ForeignKey("session.id"), nullable=False),
+    Column("name", Text, nullable=False),
     Column("rosters", Text, nullable=False),
     Column("over_at", Double),
     Column("bound_at", Double, nullable=False),
@@ -148,6 +149,8 @@ presence = Table(
     Column("seen_at", Double),
     Column("left_at", Double),
     Column("how", Text),
+    Column("platform_person", Text),
+    Column("platform_connection", Text),
 )
 
 prompt = Table(

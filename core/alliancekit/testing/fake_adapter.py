@@ -8,7 +8,7 @@ from typing import Literal
 
 from typing_extensions import override
 
-from alliancekit.adapters import Adapter, AdapterHost, Capabilities, PromptHint
+from alliancekit.adapters import Adapter, AdapterHost, Capabilities, Happening, PromptHint, Whereabouts
 from alliancekit.errors import AllianceKitError
 from alliancekit.events import Role, SpeechSpan
 from alliancekit.hookspecs import AllianceHooks, hookimpl
@@ -28,6 +28,9 @@ class RecordingHost:
         spans: the observed speech, by session.
         acknowledged: prompts that pages confirmed, as (tenant, prompt, channel).
         waiting_for: what `waiting` answers, by participant; a test fills it.
+        happenings: what adapters said happened in their platforms' rooms, in order.
+        places: what `whereabouts` answers, by participant; a test fills it.
+        links: what `link` answers, by participant; a test fills it.
     """
 
     def __init__(self) -> None:
@@ -35,6 +38,21 @@ class RecordingHost:
         self.spans: dict[str, tuple[SpeechSpan, ...]] = {}
         self.acknowledged: list[tuple[str, str, str]] = []
         self.waiting_for: dict[str, PromptHint] = {}
+        self.happenings: list[Happening] = []
+        self.places: dict[str, Whereabouts] = {}
+        self.links: dict[str, str] = {}
+
+    async def happened(self, adapter: str, happenings: Sequence[Happening]) -> None:
+        """Keep what happened."""
+        self.happenings += happenings
+
+    async def whereabouts(self, adapter: str, participant: str) -> Whereabouts | None:
+        """The place that the test put there."""
+        return self.places.get(participant)
+
+    async def link(self, participant: str) -> str | None:
+        """The link that the test put there."""
+        return self.links.get(participant)
 
     async def report(self, tenant: str, session: str, facts: Sequence[Fact]) -> None:
         """Keep the facts."""

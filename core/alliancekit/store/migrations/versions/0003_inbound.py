@@ -14,12 +14,15 @@ def upgrade() -> None:
     op.add_column("session", sa.Column("room", sa.Text(), server_default="", nullable=False))
     op.create_index(op.f("ix_session_adapter_room"), "session", ["adapter", "room"], unique=False)
     op.add_column("participant", sa.Column("sent_out_at", sa.Double(), nullable=True))
+    op.add_column("presence", sa.Column("platform_person", sa.Text(), nullable=True))
+    op.add_column("presence", sa.Column("platform_connection", sa.Text(), nullable=True))
     op.create_table(
         "room",
         sa.Column("adapter", sa.Text(), nullable=False),
         sa.Column("instance", sa.Text(), nullable=False),
         sa.Column("tenant", sa.Text(), nullable=False),
         sa.Column("session", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
         sa.Column("rosters", sa.Text(), nullable=False),
         sa.Column("over_at", sa.Double(), nullable=True),
         sa.Column("bound_at", sa.Double(), nullable=False),
@@ -42,6 +45,8 @@ def downgrade() -> None:
     """Drop them; what was posted before cannot be told from what is posted again."""
     op.drop_table("inbound_message")
     op.drop_table("room")
+    op.drop_column("presence", "platform_connection")
+    op.drop_column("presence", "platform_person")
     op.drop_column("participant", "sent_out_at")
     op.drop_index(op.f("ix_session_adapter_room"), table_name="session")
     op.drop_column("session", "room")

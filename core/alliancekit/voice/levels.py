@@ -119,14 +119,24 @@ class SpanKeeper:
 
     def close(self) -> None:
         """End the span that is open, if any: nothing more will be heard for now."""
-        if self._start is not None and len(self._done) < self.LIMIT:
+        if self._start is not None and self._end > self._start and len(self._done) < self.LIMIT:
             self._done.append((self._start, self._end))
         self._start = None
 
+    def take(self) -> list[Span]:
+        """What was heard since the last take, and forget it; an open span is cut at its last voiced frame."""
+        taken, self._done = self._done, []
+        if self._start is not None and self._end > self._start:
+            taken.append((self._start, self._end))
+            self._start = self._end
+        return taken
+
     @property
     def spans(self) -> list[Span]:
-        """Everything heard so far, in order and without overlap, the open span included."""
-        return self._done if self._start is None else [*self._done, (self._start, self._end)]
+        """Everything heard so far and not taken, in order and without overlap, the open span included."""
+        if self._start is None or self._end <= self._start:
+            return self._done
+        return [*self._done, (self._start, self._end)]
 
 
 class SpeechMeter:
@@ -185,6 +195,10 @@ class SpeechMeter:
         """End the span that is open, if any."""
         self._voiced = False
         self._keeper.close()
+
+    def take(self) -> list[Span]:
+        """What was heard since the last take, and forget it; see `SpanKeeper.take`."""
+        return self._keeper.take()
 
     @property
     def spans(self) -> list[Span]:

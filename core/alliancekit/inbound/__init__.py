@@ -17,9 +17,22 @@ from typing import Final, get_args
 from sqlalchemy import Connection
 
 from alliancekit import calls, happenings, sessions
-from alliancekit.adapters import Challenge, Happening, RawRequest, Reason, Rejected, Verified, WebhookAdapter
+from alliancekit.adapters import (
+    Adapter,
+    Challenge,
+    Happening,
+    RawRequest,
+    Reason,
+    Rejected,
+    SocketAdapter,
+    Verified,
+    WebhookAdapter,
+    Whereabouts,
+)
 from alliancekit.errors import StoreError
 from alliancekit.events import Role, SpeechSpan
+from alliancekit.inbound.doing import Doing
+from alliancekit.inbound.reading import parsed, verified
 from alliancekit.isolation import ANYTHING
 from alliancekit.store import inbound as store
 from alliancekit.store import presence, tenants
@@ -55,27 +68,6 @@ USUAL: Final[Mapping[Reason, int]] = {
 """The status of a refusal; 400 for every other reason, and whatever an adapter's platform needs instead."""
 
 
-@dataclass
-class Doing:
-    """What an adapter did since this process started.
-
-    Attributes:
-        taken: messages that were applied.
-        last_at: when the last genuine message came, seconds since 1970 UTC; None before the first.
-        refused: messages by the reason for which they were refused.
-        unknown_rooms: how often a genuine message was about a room that no session waits for.
-        strangers: mentions of people who are not in the session, such as bots.
-        reconciliations: how often the platform's own list of a room changed what was known.
-    """
-
-    taken: int = 0
-    last_at: float | None = None
-    refused: dict[str, int] = field(default_factory=dict)
-    unknown_rooms: int = 0
-    strangers: int = 0
-    reconciliations: int = 0
-
-
 @dataclass(frozen=True, slots=True)
 class Reply:
     """The answer to a platform; `reason` is empty unless the message was refused."""
@@ -104,7 +96,7 @@ class Inbound:
     Args:
         database: where it is stored.
         live: the calls of this process.
-        adapters: of platforms that post what happens.
+        adapters: all of them; those of platforms that post what happens are also reached by name.
         clock: seconds since 1970 UTC.
     """
 
@@ -112,14 +104,15 @@ class Inbound:
         self,
         database: Database,
         live: calls.Calls,
-        adapters: Sequence[WebhookAdapter],
+        adapters: Sequence[Adapter],
         *,
         clock: Callable[[], float],
     ) -> None:
         self._database = database
         self._calls = live
         self._clock = clock
-        self._adapters = {adapter.name: adapter for adapter in adapters}
+        self._all = {adapter.name: adapter for adapter in adapters}
+        self._adapters = {one.name: one for one in adapters if isinstance(one, WebhookAdapter)}
         self._doing: dict[str, Doing] = defaultdict(Doing)
         self._prune_at = 0.0
 
@@ -127,17 +120,23 @@ class Inbound:
         """The adapter that takes what its platform posts; None when there is none of this name."""
         return self._adapters.get(name)
 
+    def socket_adapter(self, name: str) -> SocketAdapter | None:
+        """The adapter whose platform dials in; None when there is none of this name."""
+        found = self._all.get(name)
+        return found if isinstance(found, SocketAdapter) else None
+
     def doing(self, name: str) -> Doing:
         """What an adapter did since this process started."""
         return self._doing[name]
 
-    def refuse(self, adapter: WebhookAdapter, reason: Reason) -> Reply:
+    def refuse(self, adapter: Adapter, reason: Reason) -> Reply:
         """Count a refusal; the answer has the status that the platform needs."""
+        statuses = adapter.statuses if isinstance(adapter, WebhookAdapter) else {}
         if reason not in REASONS:
             reason = "malformed"
         refused = self._doing[adapter.name].refused
         refused[reason] = refused.get(reason, 0) + 1
-        return Reply(adapter.statuses.get(reason, USUAL.get(reason, 400)), b"{}", reason=reason)
+        return Reply(statuses.get(reason, USUAL.get(reason, 400)), b"{}", reason=reason)
 
     async def take(self, adapter: WebhookAdapter, request: RawRequest) -> Reply:
         """Verify a message and apply it; repeated ones are answered as if they were new.
@@ -164,6 +163,28 @@ class Inbound:
         except Rejected as refused:
             return self.refuse(adapter, refused.reason)
         return Reply(200, b"{}")
+
+    async def happened(self, adapter: str, said: Sequence[Happening]) -> None:
+        """Apply what an adapter says by itself, as if its platform had posted it.
+
+        Raises:
+            Rejected: `malformed`; nothing was applied.
+            StoreError: the database failed, nothing was applied.
+        """
+        now = self._clock()
+        happenings.check(said, now)
+        if not said:
+            return
+        known = self._all[adapter]
+        applied = await self._database.write(lambda conn: self._apply(conn, known, None, said, now))
+        self._count(known, applied)
+        doing = self._doing[adapter]
+        doing.last_at = now
+        doing.taken += bool(applied.due)
+
+    async def whereabouts(self, adapter: str, participant: str) -> Whereabouts | None:
+        """Where a participant is in a call of this adapter; None when they are in none."""
+        return await self._database.read(lambda conn: store.whereabouts(conn, adapter, participant))
 
     async def run(self) -> None:
         """Ask platforms that can be asked who is in their open rooms, until cancelled."""
@@ -198,7 +219,7 @@ class Inbound:
             work = partial(self._apply, adapter=adapter, message=None, said=(seen,), now=now)
             self._count(adapter, await self._database.write(work))
 
-    def _count(self, adapter: WebhookAdapter, applied: _Applied) -> None:
+    def _count(self, adapter: Adapter, applied: _Applied) -> None:
         doing = self._doing[adapter.name]
         doing.unknown_rooms += applied.unknown
         doing.strangers += applied.strangers
@@ -209,7 +230,7 @@ class Inbound:
     def _apply(
         self,
         conn: Connection,
-        adapter: WebhookAdapter,
+        adapter: Adapter,
         message: Verified | None,
         said: Sequence[Happening],
         now: float,
@@ -237,7 +258,7 @@ class Inbound:
                 self._apply_room(conn, room, by_room[instance], applied, now)
         return applied
 
-    def _once(self, conn: Connection, adapter: WebhookAdapter, message: Verified, now: float) -> None:
+    def _once(self, conn: Connection, adapter: Adapter, message: Verified, now: float) -> None:
         if now >= self._prune_at:
             self._prune_at = now + PRUNE_EVERY
             store.forget_messages(conn, before=now - KEEP_SECONDS)
@@ -245,7 +266,7 @@ class Inbound:
             raise Rejected("repeated")
 
     @staticmethod
-    def _too_weak(conn: Connection, adapter: WebhookAdapter, tenant: str) -> bool:
+    def _too_weak(conn: Connection, adapter: Adapter, tenant: str) -> bool:
         if adapter.capabilities.trust == "signed":
             return False
         found = tenants.read_tenant(conn, tenant)
@@ -271,51 +292,16 @@ class Inbound:
             store.set_over(conn, room.adapter, room.instance, min(over))
         if told.rosters and (lost or _known(before) != _known(state)):
             applied.corrected += 1
-        applied.due[room.tenant, room.session] = calls.apply(
+        due = calls.apply(
             conn, room.tenant, room.session, (*told.facts, *lost), policy=self._calls.policy, now=now
         )
+        applied.due[room.tenant, room.session] = due
+        for connection, (person, platform_id) in told.called.items():
+            presence.set_called(conn, room.session, connection, person, platform_id)
         roles: dict[str, Role] = {one.id: one.role for one in people}
         spans = [SpeechSpan(role=roles[who], start=start, end=end) for who, start, end in told.spoke]
         if spans:
             _heard(conn, room, spans, now)
-
-
-def verified(adapter: WebhookAdapter, request: RawRequest, now: float) -> Verified | Challenge:
-    """What an adapter makes of a request.
-
-    Raises:
-        Rejected: it is not taken; `malformed` whatever else the adapter raised.
-    """
-    if len(request.body) > adapter.max_body:
-        raise Rejected("too_large")
-    try:
-        return adapter.verify(request, now)
-    except Rejected:
-        raise
-    except ANYTHING as error:
-        raise _misread(adapter, error) from None
-
-
-def parsed(adapter: WebhookAdapter, message: Verified, now: float) -> tuple[Happening, ...]:
-    """What a message says.
-
-    Raises:
-        Rejected: `malformed`, also when the adapter raised or said what no platform can mean.
-    """
-    try:
-        said = tuple(adapter.parse(message))
-        happenings.check(said, now)
-    except Rejected:
-        raise
-    except ANYTHING as error:
-        raise _misread(adapter, error) from None
-    return said
-
-
-def _misread(adapter: WebhookAdapter, error: BaseException) -> Rejected:
-    """The refusal of a message that an adapter could not read; the exception's text may quote it."""
-    log.warning("the adapter %s raised %s on a message", adapter.name, type(error).__name__)
-    return Rejected("malformed")
 
 
 def _finder(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alliancekit_webrtc.levels import FRAME_SECONDS, RtpClock, Span, SpanKeeper, SpeechMeter
+from alliancekit.voice import FRAME_SECONDS, RtpClock, Span, SpanKeeper, SpeechMeter
 
 Frames = list[tuple[float, int]]
 
