@@ -26,7 +26,7 @@ from alliancekit.secret_refs import SigningKey
 from alliancekit.server.app import create_app
 from alliancekit.server.run import bind, running_on
 from alliancekit.service import Service
-from alliancekit.store import tenants
+from alliancekit.store import presence, tenants
 from alliancekit_bridge import Bridge, BridgeSettings
 
 VENDOR = Path(__file__).with_name("bridge_vendor")
@@ -45,7 +45,7 @@ class Clinic:
     browser: Browser
     contexts: list[BrowserContext]
     errors: list[str]
-    plugin: Bridge
+    tenant: str
 
     async def meeting(self, **fields: Any) -> Meeting:
         """A new session with a client and a therapist."""
@@ -60,7 +60,7 @@ class Clinic:
         page = await context.new_page()
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         await page.goto(f"{self.vendor}/?{query}#{who.token if who else token}")
-        await page.wait_for_function("window.ready")
+        await page.wait_for_function("() => window.ready")
         return page
 
     async def state(self, meeting: Meeting) -> dict[str, Any]:
@@ -73,6 +73,11 @@ class Clinic:
         """When a role was there: (joined, left, how)."""
         found = (await self.state(meeting))["segments"]
         return [(one["joined_at"], one["left_at"], one["how"]) for one in found if one["role"] == role]
+
+    async def speech(self, meeting: Meeting, role: str) -> list[float]:
+        """How long each observed stretch of a role's speech is; seconds."""
+        found = await self.service.database.read(lambda conn: presence.speech(conn, self.tenant, meeting.id))
+        return [one.end - one.start for one in found if one.role == role]
 
     async def report(self, who: Someone, *events: dict[str, Any]) -> None:
         """Report as another page of that participant."""
@@ -156,13 +161,12 @@ async def running_clinic(browser: Browser, directory: Path) -> AsyncIterator[Cli
     )
     own, others = bind("127.0.0.1", 0), bind("127.0.0.1", 0)
     url, vendor = (f"http://127.0.0.1:{one.getsockname()[1]}" for one in (own, others))
-    plugin = Bridge(BridgeSettings())
-    service = Service(settings, extra=[("bridge", plugin)])
+    service = Service(settings, extra=[("bridge", Bridge(BridgeSettings()))])
     app = create_app(service, base_url=url, allowed_origins=[vendor])
     async with running_on(app, own), running_on(_without_lifespan(vendor_app(url)), others):
-        _, tenant_key = await service.database.write(lambda conn: tenants.create_tenant(conn, "Clinic", 0.0))
+        tenant, tenant_key = await service.database.write(lambda conn: tenants.create_tenant(conn, "Clinic", 0.0))
         async with httpx.AsyncClient(base_url=url, headers=bearer(tenant_key)) as http:
-            yield Clinic(service, http, url, vendor, browser, [], [], plugin)
+            yield Clinic(service, http, url, vendor, browser, [], [], tenant)
 
 
 def _without_lifespan(inner: Any) -> Any:
