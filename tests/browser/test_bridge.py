@@ -443,6 +443,20 @@ async def test_the_card_goes_where_it_covers_nothing_that_the_vendor_names(clini
     assert await page.evaluate(UNCOVERED, "#leave")
 
 
+async def test_the_card_is_seen_above_a_call_in_full_screen(clinic: Clinic) -> None:
+    _, page = await asking(clinic)
+    await page.locator("#microphone").click()
+    await page.wait_for_function("() => document.fullscreenElement?.tagName === 'MAIN'")
+    await page.wait_for_function(
+        """() => {
+          const box = document.querySelector(".alliancekit-bridge").getBoundingClientRect();
+          return document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2).tagName
+            === "ALLIANCE-FEEDBACK";
+        }""",
+        timeout=5_000,
+    )
+
+
 async def test_it_is_answered_by_keyboard_after_the_pages_own_controls(clinic: Clinic) -> None:
     meeting, page = await asking(clinic)
     await page.keyboard.press("Tab")

@@ -41,6 +41,7 @@ async def pictures(clinic: Clinic, folder: Path) -> None:
         await asyncio.sleep(0.5)
         await clinic.ask(meeting)
         await page.locator("alliance-feedback input").first.wait_for(state="attached")
+        await asyncio.sleep(1)  # it fades in
         await page.screenshot(path=folder / f"in-call-{name}.png")
         await clinic.report(meeting.therapist, {"kind": "left", "ago": 0, "how": "left"})
         await page.evaluate("platform.leave()")

@@ -17,6 +17,7 @@ class Prompt {
   #seen = new Set();
   #watch = new ResizeObserver(() => this.#place());
   #placing = () => this.#place();
+  #raising = () => this.#raise();
 
   constructor({ base, token, element, into, avoid }) {
     this.#base = base;
@@ -53,6 +54,7 @@ class Prompt {
   close() {
     this.#watch.disconnect();
     removeEventListener("resize", this.#placing);
+    document.removeEventListener("fullscreenchange", this.#raising);
     this.#card?.remove();
   }
 
@@ -67,9 +69,19 @@ class Prompt {
     this.#card.append(element);
     this.#place();
     document.body.append(this.#card);
+    this.#raise();
     this.#watch.observe(this.#card);
     addEventListener("resize", this.#placing);
+    document.addEventListener("fullscreenchange", this.#raising);
     return element;
+  }
+
+  /** Above a call in full screen, where nothing else of a page is seen. */
+  #raise() {
+    if (!this.#card.showPopover) return;
+    this.#card.popover = "manual";
+    if (this.#card.matches(":popover-open")) this.#card.hidePopover();
+    this.#card.showPopover();
   }
 
   /** By the style object, which a content policy against inline styles allows. */
@@ -93,8 +105,12 @@ class Prompt {
       [block]: GAP,
       [side]: inCall ? GAP : "0",
       ...(!inCall && { left: "0", right: "0" }),
-      marginInline: inCall ? "0" : "auto",
-      boxSizing: "border-box",
+      margin: inCall ? "0" : "0 auto",
+      padding: "0",
+      border: "0",
+      borderRadius: "var(--ak-radius, 16px)",
+      background: "none",
+      boxShadow: this.#card.clientHeight ? "0 6px 24px rgb(0 0 0 / 25%)" : "none",
       inlineSize: `min(${inCall ? "24rem" : "42rem"}, 100vw - 2 * ${GAP})`,
       maxBlockSize: inCall ? "min(60dvh, 100dvh - 9rem)" : `calc(100dvh - 2 * ${GAP})`,
       overflow: "auto",

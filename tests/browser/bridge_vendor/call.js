@@ -19,4 +19,5 @@ document.querySelector("#leave").addEventListener("click", () => {
   pressed.push("leave");
   platform?.leave();
 });
+document.querySelector("#microphone").addEventListener("click", () => document.querySelector("main").requestFullscreen());
 window.ready = true;
