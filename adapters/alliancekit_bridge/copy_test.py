@@ -131,6 +131,15 @@ async def test_a_silent_page_was_lost_when_it_was_last_heard_of(
     assert [(one.how, one.at) for one in host.gone()] == [("dropped", began + 30)]
 
 
+@pytest.mark.parametrize(("client", "therapist", "heard"), [(True, True, 1), (True, False, 0)])
+async def test_speech_is_taken_while_everybody_consents(
+    adapter: BridgeAdapter, host: RecordingHost, client: bool, therapist: bool, heard: int
+) -> None:
+    await post(adapter, THERAPIST, "connection-1", said("joined"), consent=therapist)
+    await post(adapter, CLIENT, "connection-1", said("joined"), said("spoke", ms=900), consent=client)
+    assert len(host.spans.get("ses_1", ())) == heard
+
+
 async def test_the_page_gets_its_script() -> None:
     kit = Alliance(it=Bridge)
     [route] = [route for _, route in kit.routes if route.path == "bridge.js"]

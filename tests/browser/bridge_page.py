@@ -102,7 +102,7 @@ class Clinic:
     async def until(self, true: Any) -> Any:
         """Wait until an asynchronous question has a true answer; the answer."""
         async with asyncio.timeout(30):
-            while not (found := await true()):
+            while not (found := await true()):  # noqa: ASYNC110 - what it waits for tells nobody
                 await asyncio.sleep(0.05)
             return found
 
@@ -164,7 +164,9 @@ async def running_clinic(browser: Browser, directory: Path) -> AsyncIterator[Cli
     service = Service(settings, extra=[("bridge", Bridge(BridgeSettings()))])
     app = create_app(service, base_url=url, allowed_origins=[vendor])
     async with running_on(app, own), running_on(_without_lifespan(vendor_app(url)), others):
-        tenant, tenant_key = await service.database.write(lambda conn: tenants.create_tenant(conn, "Clinic", 0.0))
+        tenant, tenant_key = await service.database.write(
+            lambda conn: tenants.create_tenant(conn, "Clinic", 0.0)
+        )
         async with httpx.AsyncClient(base_url=url, headers=bearer(tenant_key)) as http:
             yield Clinic(service, http, url, vendor, browser, [], [], tenant)
 

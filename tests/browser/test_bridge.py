@@ -7,7 +7,6 @@ import json
 import re
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -210,9 +209,11 @@ async def test_words_of_a_platform_that_nobody_knows_do_not_reach_its_own_code(c
         thrown = await page.evaluate(
             """() => {
               const names = ["videoConferenceJoined", "participantKickedOut", "error", "network-connection",
-                "active-speaker-change", "activeSpeakersChanged", "disconnected", "connection-change", "active-speaker"];
+                "active-speaker-change", "activeSpeakersChanged", "disconnected", "connection-change",
+                "active-speaker"];
               try {
-                for (const name of names) for (const said of [undefined, null, 7, "x", {}]) platform.sdk.emit(name, said);
+                for (const name of names)
+                  for (const said of [undefined, null, 7, "x", {}]) platform.sdk.emit(name, said);
               } catch (error) { return String(error); }
             }"""
         )
@@ -388,7 +389,9 @@ async def test_closing_it_leaves_nothing_behind(clinic: Clinic) -> None:
 # what is asked -----------------------------------------------------------------------------------------
 
 
-async def asking(clinic: Clinic, query: str = "", language: str = "en", **options: object) -> tuple[Meeting, Page]:
+async def asking(
+    clinic: Clinic, query: str = "", language: str = "en", **options: object
+) -> tuple[Meeting, Page]:
     """A client in the call, who is being asked."""
     people = [
         {"role": "client", "external_id": "c1", "language": language},
@@ -443,18 +446,21 @@ async def test_the_card_goes_where_it_covers_nothing_that_the_vendor_names(clini
     assert await page.evaluate(UNCOVERED, "#leave")
 
 
-async def test_the_card_is_seen_above_a_call_in_full_screen(clinic: Clinic) -> None:
-    _, page = await asking(clinic)
+async def test_the_card_goes_along_into_full_screen_and_back(clinic: Clinic) -> None:
+    meeting, page = await asking(clinic)
+    await page.get_by_text("Who sees it").click()
     await page.locator("#microphone").click()
-    await page.wait_for_function("() => document.fullscreenElement?.tagName === 'MAIN'")
     await page.wait_for_function(
-        """() => {
-          const box = document.querySelector(".alliancekit-bridge").getBoundingClientRect();
-          return document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2).tagName
-            === "ALLIANCE-FEEDBACK";
-        }""",
-        timeout=5_000,
+        "() => document.fullscreenElement?.contains(document.querySelector('.alliancekit-bridge'))"
     )
+    await expect(page.get_by_role("group", name="Who may see")).to_be_visible()
+    await page.evaluate("document.exitFullscreen()")
+    await page.wait_for_function(
+        "() => document.querySelector('.alliancekit-bridge').parentNode === document.body"
+    )
+    await page.get_by_text("All right", exact=True).click()
+    await page.wait_for_function("() => document.querySelector('alliance-feedback').state === 'saved'")
+    assert [one["status"] for one in (await clinic.state(meeting))["prompts"]] == ["answered"]
 
 
 async def test_it_is_answered_by_keyboard_after_the_pages_own_controls(clinic: Clinic) -> None:
@@ -511,7 +517,9 @@ async def test_jitsis_own_notification_asks_first(clinic: Clinic) -> None:
     await expect(card).to_be_hidden()
     await page.evaluate("id => platform.sdk.emit('customNotificationActionTriggered', {data: {id}})", "other")
     await expect(card).to_be_hidden()
-    await page.evaluate("id => platform.sdk.emit('customNotificationActionTriggered', {data: {id}})", action["uuid"])
+    await page.evaluate(
+        "id => platform.sdk.emit('customNotificationActionTriggered', {data: {id}})", action["uuid"]
+    )
     await expect(card).to_be_visible()
     assert await page.evaluate("document.activeElement.tagName") == "ALLIANCE-FEEDBACK"
     await page.keyboard.press("Space")

@@ -12,7 +12,6 @@ sys.path[:0] = [str(HERE.parents[2]), str(HERE.parents[1] / "browser")]
 
 from bridge_page import Clinic, running_clinic  # noqa: E402
 from playwright.async_api import async_playwright  # noqa: E402
-
 from tests.chromium import launch  # noqa: E402
 
 LOOKS = {
@@ -50,7 +49,6 @@ async def pictures(clinic: Clinic, folder: Path) -> None:
 
 
 async def main(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
     async with async_playwright() as playwright:
         browser = await launch(playwright)
         with tempfile.TemporaryDirectory(dir=folder) as data:
@@ -61,4 +59,6 @@ async def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1])))
+    chosen = Path(sys.argv[1])
+    chosen.mkdir(parents=True, exist_ok=True)
+    asyncio.run(main(chosen))

@@ -69,19 +69,19 @@ class Prompt {
     this.#card.append(element);
     this.#place();
     document.body.append(this.#card);
-    this.#raise();
     this.#watch.observe(this.#card);
     addEventListener("resize", this.#placing);
     document.addEventListener("fullscreenchange", this.#raising);
     return element;
   }
 
-  /** Above a call in full screen, where nothing else of a page is seen. */
+  /** Into what fills the screen, for nothing else is seen then; a frame that does takes nothing in. */
   #raise() {
-    if (!this.#card.showPopover) return;
-    this.#card.popover = "manual";
-    if (this.#card.matches(":popover-open")) this.#card.hidePopover();
-    this.#card.showPopover();
+    const full = document.fullscreenElement;
+    const home = full && !["IFRAME", "VIDEO"].includes(full.tagName) ? full : document.body;
+    if (this.#card.parentNode === home) return;
+    if (home.moveBefore) home.moveBefore(this.#card, null);
+    else home.append(this.#card);
   }
 
   /** By the style object, which a content policy against inline styles allows. */
@@ -106,10 +106,8 @@ class Prompt {
       [side]: inCall ? GAP : "0",
       ...(!inCall && { left: "0", right: "0" }),
       margin: inCall ? "0" : "0 auto",
-      padding: "0",
-      border: "0",
       borderRadius: "var(--ak-radius, 16px)",
-      background: "none",
+      boxSizing: "border-box",
       boxShadow: this.#card.clientHeight ? "0 6px 24px rgb(0 0 0 / 25%)" : "none",
       inlineSize: `min(${inCall ? "24rem" : "42rem"}, 100vw - 2 * ${GAP})`,
       maxBlockSize: inCall ? "min(60dvh, 100dvh - 9rem)" : `calc(100dvh - 2 * ${GAP})`,
