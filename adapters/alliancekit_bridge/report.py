@@ -15,6 +15,9 @@ LONGEST_MS = 12 * 3600 * 1000
 
 MAX_EVENTS = 50
 
+PREFIX = "bridge-"
+"""How the ids of all presences that pages report begin."""
+
 Milliseconds = Annotated[int, Field(ge=0, le=LONGEST_MS)]
 
 
@@ -63,14 +66,14 @@ class Report(BaseModel):
 def connection_key(participant: str, connection: str) -> str:
     """What a presence is stored under: with the participant in it, so that nobody can name another's."""
     digest = hashlib.sha256(f"{participant}\0{connection}".encode()).hexdigest()
-    return f"bridge-{digest[:32]}"
+    return f"{PREFIX}{digest[:32]}"
 
 
 def facts_of(report: Report, person: Participant, key: str, now: float) -> list[Fact]:
     """What a report says about presence, by the service's clock.
 
-    A participant speaks for themself only. That the call is over is believed of a therapist; from anybody
-    else it means that they left.
+    A participant speaks for themself only. That the call is over is believed of a therapist, once pages of a
+    client and of a therapist were in it together; from anybody else it means that they left.
     """
     facts: list[Fact] = []
     for one in report.events:
@@ -89,7 +92,7 @@ def facts_of(report: Report, person: Participant, key: str, now: float) -> list[
                 )
             )
             if one.kind == "ended" and person.role == "therapist":
-                facts.append(Over(at=at))
+                facts.append(Over(at=at, room=PREFIX))
     return facts
 
 

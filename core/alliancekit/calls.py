@@ -131,6 +131,8 @@ def apply(
     for fact in facts:
         if not isinstance(fact, Over):
             presence.merge_presence(conn, tenant, session, _row_of(fact))
+        elif fact.room:
+            inbound.close_room(conn, tenant, session, fact.room, fact.at)
         if isinstance(fact, Gone) and fact.sent_out:
             inbound.set_sent_out(conn, tenant, fact.participant, fact.at)
     if row.status == "ended":
@@ -196,7 +198,8 @@ def load_state(conn: Connection, session: str) -> CallState:
                 how=one.how,
             )
             for one in presence.presences(conn, session)
-        }
+        },
+        closed=inbound.closings(conn, session),
     )
 
 
@@ -231,7 +234,7 @@ def to_rate(conn: Connection, row: Session, policy: CallPolicy, now: float) -> t
 
 
 def _due(state: CallState, row: Session, roles: Roles, policy: CallPolicy, now: float) -> tuple[str, ...]:
-    over = CallState(connections=state.connections, over_at=row.ended_at)
+    over = replace(state, over_at=row.ended_at)
     return sessions.ratings_due(over, roles, now, policy)
 
 

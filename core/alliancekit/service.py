@@ -145,6 +145,7 @@ class Service:
         self._spawn(self.relay.run(), "relay")
         self._spawn(self.calls.run(), "calls")
         self._spawn(self.inbound.run(), "inbound")
+        self._spawn(self.inbound.counts.keep(), "counts")
         self._spawn(status.keep(self.settings.data_dir, lambda: self.plugins.report), "plugins")
         try:
             await adapter_calls.start(self.plugins, self)
@@ -164,6 +165,7 @@ class Service:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.inbound.counts.save()
         await self.plugins.close()
         self._watchdog.stop()
         await self.database.close()

@@ -325,6 +325,20 @@ async def test_a_therapist_ends_the_call_and_a_client_does_not(bridged: Site) ->
     assert await asked(bridged, meeting) == ["client", "therapist"]
 
 
+async def test_a_therapist_who_closes_an_empty_room_has_not_ended_the_session(bridged: Site) -> None:
+    meeting = await bridged.session()
+    await report(bridged, meeting.therapist, "connection-early", said("joined"))
+    bridged.clock.forward(60)
+    await report(bridged, meeting.therapist, "connection-early", said("ended"))
+    await bridged.settle()
+    assert (await bridged.get(f"/v1/sessions/{meeting.id}")).json()["status"] != "ended"
+    await joined(bridged, meeting)
+    await report(bridged, meeting.therapist, "connection-therapist", said("ended"))
+    await bridged.settle()
+    state = (await bridged.get(f"/v1/sessions/{meeting.id}")).json()
+    assert (state["status"], state["end_reason"]) == ("ended", "explicit")
+
+
 @pytest.mark.parametrize("late", [False, True])
 async def test_who_was_sent_out_is_not_asked_unless_they_came_back(bridged: Site, late: bool) -> None:
     meeting = await bridged.session()

@@ -407,6 +407,8 @@ async def test_the_openapi_document_has_every_route_with_its_refusals(site: Site
         ("POST", "/v1/prompts/{prompt}/dismiss"): {"401", "404", "413", "422"},
         ("POST", "/v1/responses"): {"400", "401", "404", "409", "413", "422"},
         ("GET", "/v1/adapters"): {"401"},
+        ("GET", "/v1/tenant"): {"401"},
+        ("PATCH", "/v1/tenant"): {"401", "413", "422"},
         ("POST", "/v1/adapters/{name}/events"): {"400", "401", "404", "413", "503"},
     }
     assert set(operations) == set(refusals)

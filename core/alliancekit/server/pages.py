@@ -11,9 +11,11 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from alliancekit.errors import NotAllowedError, NotFoundError, StoreError
 from alliancekit.pages import PageWanted
 from alliancekit.server import auth, schemas
-from alliancekit.server.therapist import build, plugin_pages, render
+from alliancekit.server.therapist import build, platforms, plugin_pages, render
+from alliancekit.server.therapist.views import Link
 from alliancekit.server.tokens import TherapistClaims
-from alliancekit.store import outbox
+from alliancekit.service import Service
+from alliancekit.store import adapter_counts, outbox
 from alliancekit.web.rating import accepted, rating_page
 
 router = APIRouter(include_in_schema=False)
@@ -99,7 +101,7 @@ async def today(request: Request, launch: str = "") -> Response:
     if claims is None:
         return _page(render.render_sign_in(), 401)
     view = await build.caseload(backend.service, claims, _token(request))
-    return _page(render.render_caseload(view, navigation=plugin_pages.navigation(backend.service.plugins)))
+    return _page(render.render_caseload(view, navigation=_links(backend.service)))
 
 
 @router.get("/therapist/episodes/{episode}")
@@ -120,7 +122,24 @@ async def episode(
             fix="Go back to Today and choose from your list.",
         )
         return _page(page, 404)
-    return _page(render.render_episode(view, navigation=plugin_pages.navigation(service.plugins)))
+    return _page(render.render_episode(view, navigation=_links(service)))
+
+
+@router.get("/therapist/platforms")
+async def video_platforms(request: Request) -> Response:
+    """How the connections to video platforms are doing, as far as the therapist's tenant may know."""
+    claims = _therapist(request)
+    if claims is None:
+        return _page(render.render_sign_in(), 401)
+    service = auth.backend_of(request).service
+    alone = await service.database.read(adapter_counts.alone)
+    counts = service.inbound.counts
+    view = platforms.view(
+        [(one, counts.for_tenant(one.name, claims.tenant, alone=alone)) for one in service.plugins.adapters],
+        alone=alone,
+        now=service.clock(),
+    )
+    return _page(render.render_platforms(view, navigation=_links(service)))
 
 
 @router.get("/therapist/plugins/{plugin}/{path}")
@@ -147,7 +166,7 @@ async def plugin_page(request: Request, plugin: str, path: str) -> Response:
             fix="Try again later, or tell the people who run this service.",
         )
         return _page(failed, 502)
-    links = plugin_pages.navigation(plugins)
+    links = _links(auth.backend_of(request).service)
     here = plugin_pages.link(plugin, page)
     return _page(render.render_plugin_page(here, items, navigation=links))
 
@@ -172,6 +191,11 @@ def _therapist(request: Request) -> TherapistClaims | None:
         return auth.backend_of(request).tokens.check(_token(request), TherapistClaims)
     except NotAllowedError:
         return None
+
+
+def _links(service: Service) -> tuple[Link, ...]:
+    """What every page links to: the video platforms, and pages of plugins."""
+    return (*plugin_pages.navigation(service.plugins), render.PLATFORMS)
 
 
 def _page(html: str, status: int = 200) -> Response:

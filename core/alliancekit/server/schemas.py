@@ -174,11 +174,12 @@ class LaunchOut(BaseModel):
 
 
 class AdapterOut(BaseModel):
-    """A connection to a video platform; counts are since this process started, times seconds since 1970 UTC.
+    """A connection to a video platform; times are seconds since 1970 UTC, and counts are from `since` on.
 
-    `unknown_rooms`: genuine messages about a room that no session waits for; `strangers`: mentions of people
-    who are not in the session; `reconciliations`: how often a list of who is in a room corrected what was
-    known.
+    `taken`, `last_at`, `strangers` and `reconciliations` are your own, `refused` and `unknown_rooms` those of
+    the whole service, for nobody can tell whose such a message was. `unknown_rooms`: genuine messages about a
+    room that no session waits for; `strangers`: mentions of people who are not in the session;
+    `reconciliations`: how often a list of who is in a room corrected what was known.
     """
 
     name: str
@@ -187,7 +188,9 @@ class AdapterOut(BaseModel):
     events_url: str | None
     taken: int = 0
     last_at: float | None = None
+    since: float | None = None
     refused: dict[str, int] = {}
+    refused_at: dict[str, float] = {}
     unknown_rooms: int = 0
     strangers: int = 0
     reconciliations: int = 0
@@ -197,6 +200,24 @@ class AdaptersOut(BaseModel):
     """All connections, in configured order."""
 
     adapters: list[AdapterOut]
+
+
+class TenantIn(Body):
+    """What to change.
+
+    `require_signed`: take only what platforms prove by a signature over the whole message.
+    """
+
+    require_signed: bool
+
+
+class TenantOut(BaseModel):
+    """Your own settings; `refused_adapters` are those of which nothing is taken for you because of them."""
+
+    id: str
+    name: str
+    require_signed: bool
+    refused_adapters: list[str]
 
 
 class EpisodeErased(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 
 from alliancekit.errors import ConflictError, NotFoundError
 from alliancekit.store import audit
@@ -19,6 +19,7 @@ from alliancekit.store.tables import (
     prompt,
     response,
     room,
+    room_closed,
     score,
     session,
     signal,
@@ -56,8 +57,9 @@ def erase_episode(
     answered = conn.execute(delete(response).where(response.c.session.in_(ids))).rowcount
     conn.execute(delete(submission).where(submission.c.participant.in_(people)))
     conn.execute(delete(delivery).where(delivery.c.prompt.in_(prompts)))
-    for table in (prompt, presence, room, signal, guidance, not_computed):
+    for table in (prompt, presence, room_closed, room, signal, guidance, not_computed):
         conn.execute(delete(table).where(table.c.session.in_(ids)))
+    conn.execute(update(room).where(room.c.earlier.in_(ids)).values(earlier=None))
     conn.execute(delete(outbox).where(outbox.c.tenant == tenant, outbox.c.lane.in_(ids)))
     conn.execute(delete(participant).where(participant.c.session.in_(ids)))
     conn.execute(delete(session).where(session.c.episode == episode_id))
