@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser, BrowserContext, Page, Request
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import Request as HTTPRequest
 from starlette.responses import Response
 from starlette.routing import Route
 from tests.services import PLAIN, Meeting, Someone, bearer, meeting_of, session_body
@@ -129,6 +130,50 @@ class Clinic:
         assert self.errors == []
 
 
+async def both_there(clinic: Clinic, meeting: Meeting, page: Page) -> None:
+    """The therapist is there from another page; the client joins by this one's platform."""
+    await clinic.report(meeting.therapist, {"kind": "joined", "ago": 2_000})
+    await page.evaluate("platform.join()")
+    await clinic.until(lambda: clinic.segments(meeting))
+    await asyncio.sleep(0.2)
+
+
+async def therapist_leaves(clinic: Clinic, meeting: Meeting) -> None:
+    await clinic.report(meeting.therapist, {"kind": "left", "ago": 0, "how": "left"})
+
+
+async def how(clinic: Clinic, meeting: Meeting, expected: str) -> None:
+    """Wait until the client's only presence has ended this way."""
+
+    async def ended() -> bool:
+        return [one[2] for one in await clinic.segments(meeting)] == [expected]
+
+    await clinic.until(ended)
+
+
+def reports_of(page: Page) -> list[dict[str, object]]:
+    """The bodies of the page's reports, as they are sent from now on."""
+    bodies: list[dict[str, object]] = []
+
+    def sent(request: Request) -> None:
+        if request.method == "POST" and request.url.endswith("/report") and request.post_data:
+            bodies.append(json.loads(request.post_data))
+
+    page.on("request", sent)
+    return bodies
+
+
+def kinds(body: dict[str, object]) -> list[str]:
+    events = body["events"]
+    assert isinstance(events, list)
+    return [one["kind"] for one in events]
+
+
+async def told(some: Sized, count: int) -> bool:
+    """Whether there are this many."""
+    return len(some) >= count
+
+
 def vendor_app(service: str) -> Starlette:
     """The vendor's files, with the service's address put in."""
     socket = service.replace("http", "ws", 1)
@@ -137,7 +182,7 @@ def vendor_app(service: str) -> Starlette:
         " base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
     )
 
-    async def file(request: Request) -> Response:
+    async def file(request: HTTPRequest) -> Response:
         path = VENDOR / (request.path_params["name"] or "call.html")
         if path.parent != VENDOR or not path.is_file():
             return Response("", 404)
