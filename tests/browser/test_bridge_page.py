@@ -136,8 +136,11 @@ async def test_a_refused_token_stops_it_and_a_new_one_goes_on(clinic: Clinic) ->
     await how(clinic, meeting, "left")
 
 
-async def test_no_token_is_a_warning_and_the_call_goes_on(clinic: Clinic) -> None:
+async def test_no_token_or_no_platform_is_a_warning_and_the_call_goes_on(clinic: Clinic) -> None:
     page = await clinic.open(None, "platform=daily")
+    for name in ("jitsi", "daily", "whereby", "twilio", "livekit", "zoom"):
+        for nothing in ("undefined", "null", "{}"):
+            await page.evaluate(f"call.{name}({nothing})")
     await page.evaluate("platform.join(); platform.leave()")
     assert await page.evaluate("call.state") == "left"
     assert await page.locator("alliance-feedback").count() == 0

@@ -180,7 +180,11 @@ export function bridge({ token, src, ...options } = {}) {
   const call = new Call({ ...options, token, base: base.replace(/\/+$/, "") });
   for (const [name, bind] of Object.entries(BINDINGS)) {
     call[name] = (platform, more) => {
-      bind(call, platform, more);
+      try {
+        bind(call, platform, more);
+      } catch (error) {
+        warn(`this is not what ${name}() takes (${error.name})`);
+      }
       return call;
     };
   }
