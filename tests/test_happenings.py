@@ -118,6 +118,16 @@ def test_who_came_back_after_being_sent_out_is_not_out() -> None:
     assert still_out(back, {"par_c": 200.0}) == frozenset()
 
 
+def test_another_report_of_the_same_leaving_is_no_coming_back() -> None:
+    def left(at: float) -> sessions.CallState:
+        return sessions.merge(CallState(), Gone(connection="b", participant="par_c", joined_at=10.0, at=at))
+
+    assert still_out(left(203.0), {"par_c": 200.0}) == {"par_c"}
+    assert still_out(left(260.0), {"par_c": 200.0}) == frozenset()
+    there = sessions.merge(left(190.0), Present(connection="b", participant="par_c", at=203.0))
+    assert still_out(there, {"par_c": 200.0}) == frozenset()
+
+
 # rosters ----------------------------------------------------------------------------------------------
 
 

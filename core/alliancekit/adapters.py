@@ -271,6 +271,11 @@ class AdapterHost(Protocol):
         """
         ...
 
+    async def who(
+        self, adapter: str, room: str, person: str = "", connection: str = ""
+    ) -> Participant | None:
+        """Whom a platform means (as in `Happening`); None for strangers, and once the call is over."""
+
     async def link(self, participant: str) -> str | None:
         """The participant's own link to their questions; None when nobody like this is known.
 
@@ -357,6 +362,9 @@ class WebhookAdapter(Adapter):
         Raises:
             Rejected: `malformed`.
         """
+
+    def taken(self, message: Verified) -> None:
+        """Begin what a new message asks for, without waiting; one without happenings may come again."""
 
     async def snapshot(self, room: OpenRoom) -> Happening | None:
         """Ask the platform who is in a room now: a `roster`, or `over`; None when it cannot tell."""

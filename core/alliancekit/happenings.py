@@ -18,6 +18,9 @@ from alliancekit.sessions import CallState, Fact, Gone, Over, Present
 AHEAD = 300.0
 """Seconds by which a platform's clock may be ahead of ours."""
 
+APART = 30.0
+"""Seconds by which two reports of the same leaving may differ: clocks, and how soon a platform notices."""
+
 LONGEST = 1000
 """Characters that a platform's identifier may have."""
 
@@ -215,9 +218,15 @@ def missing(state: CallState, room: str, rosters: Sequence[Roster]) -> tuple[Gon
 
 
 def still_out(state: CallState, sent_out: Mapping[str, float]) -> frozenset[str]:
-    """Participants whose last word of the call is that they were sent out, and who did not come back."""
+    """Participants whose last word of the call is that they were sent out, and who did not come back.
+
+    Two who tell of the same leaving, such as a platform and a page, may differ by `APART`.
+    """
     return frozenset(
         person
         for person, at in sent_out.items()
-        if not any(c.participant == person and c.seen_at > at for c in state.connections.values())
+        if not any(
+            c.participant == person and (c.joined_at > at or c.seen_at > at + (APART if c.gone else 0.0))
+            for c in state.connections.values()
+        )
     )
