@@ -314,7 +314,9 @@ class Inbound:
         if spans:
             _heard(conn, room, spans, now)
         if told.totals:
-            totals = {key: (roles[who], seconds) for key, (who, seconds) in told.totals.items()}
+            totals: dict[str, tuple[Role, float]] = {
+                key: (roles[who], seconds) for key, (who, seconds) in told.totals.items()
+            }
             if presence.add_totals(conn, room.tenant, room.session, totals):
                 _describe_again(conn, room, now)
 
