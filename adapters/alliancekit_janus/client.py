@@ -31,6 +31,9 @@ OPAQUE_ID: Final = "alliancekit"
 """What our handles are called in Janus's own events and logs."""
 
 MAX_MESSAGE: Final = 1024 * 1024
+UNAUTHORIZED: Final = (403, 405)
+"""Janus's codes for a wrong secret and a wrong token (`apierror.h`)."""
+
 FIRST_PAUSE: Final = 0.25
 STEADY_SECONDS: Final = 10.0
 """A connection that held this long counts as good: the next pause is the first one again."""
@@ -80,13 +83,19 @@ class JanusClient:
 
     Args:
         settings: where, and with which secrets.
+        on_trouble: told why there is no connection and what to do, and with an empty text once there is one.
         on_session: awaited with True after every new session (nothing of before is left), and with False
             after one was claimed (events may be missing).
     """
 
-    def __init__(self, settings: JanusSettings, on_session: Callable[[bool], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        settings: JanusSettings,
+        on_session: Callable[[bool], Awaitable[None]],
+        on_trouble: Callable[[str], None],
+    ) -> None:
         self._settings = settings
-        self._on_session = on_session
+        self._on_session, self._on_trouble = on_session, on_trouble
         self._socket: ClientConnection | None = None
         self._session: int | None = None
         self._handles: dict[int, Handle] = {}
@@ -115,8 +124,14 @@ class JanusClient:
                     await self._attend(socket)
             except JanusError as error:
                 logger.warning("the session with Janus ended: %s", error)
+                self._on_trouble(
+                    f"Janus and AllianceKit do not understand each other: {error}. {_advice(error)}"
+                )
             except (OSError, WebSocketException, TimeoutError) as error:
                 logger.warning("no connection to Janus: %s", type(error).__name__)
+                self._on_trouble(
+                    f"Janus cannot be reached ({type(error).__name__}). Check that it runs, and the setting url."
+                )
             if loop.time() - began > STEADY_SECONDS:
                 pause = FIRST_PAUSE
             await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - spreads reconnections
@@ -195,6 +210,7 @@ class JanusClient:
 
     async def _hold(self) -> None:
         await self._open_session()
+        self._on_trouble("")
         while True:
             await asyncio.sleep(self._settings.keepalive_seconds)
             await self.request({"janus": "keepalive"})
@@ -268,6 +284,12 @@ class _Waiting:
         """There will be no answer."""
         if not self.answer.done():
             self.answer.set_exception(error)
+
+
+def _advice(error: JanusError) -> str:
+    if error.code in UNAUTHORIZED:
+        return "Check the settings api_secret and token."
+    return "It is tried again; look into Janus's log if this stays."
 
 
 def _object(raw: str | bytes) -> Message | None:
