@@ -130,7 +130,7 @@ class JanusClient:
             except (OSError, WebSocketException, TimeoutError) as error:
                 logger.warning("no connection to Janus: %s", type(error).__name__)
                 self._on_trouble(
-                    f"Janus cannot be reached ({type(error).__name__}). Check that it runs, and the setting url."
+                    f"Janus cannot be reached ({type(error).__name__}). Check that it runs, and its address."
                 )
             if loop.time() - began > STEADY_SECONDS:
                 pause = FIRST_PAUSE
