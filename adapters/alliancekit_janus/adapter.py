@@ -169,7 +169,7 @@ class JanusRooms(WebhookAdapter):
             try:
                 await self._texts.send(key, to, {"type": "prompt_closed", "prompt": prompt})
             except ApiError as error:
-                logger.info("a prompt could not be taken back at Janus: %s", error)
+                logger.info("a prompt could not be taken back at Janus: code %d", error.code)
 
     @property
     def connected(self) -> bool:
@@ -230,7 +230,7 @@ class JanusRooms(WebhookAdapter):
             try:
                 await self._texts.leave(watcher.key, self.settings.secret(name))
             except ApiError as error:
-                logger.debug("a TextRoom was not left properly: %s", error)
+                logger.debug("a TextRoom was not left properly: code %d", error.code)
 
     def _room(self, name: str, instance: str) -> VideoRoom:
         return VideoRoom(
@@ -278,7 +278,7 @@ class JanusRooms(WebhookAdapter):
             try:
                 await self._in_textroom(name, key)
             except ApiError as error:
-                logger.warning("no TextRoom for prompts: %s", error)
+                logger.warning("no TextRoom for prompts: code %d", error.code)
 
     async def _in_textroom(self, name: str, key: str | int) -> TextRooms:
         async with self._opening:

@@ -123,7 +123,7 @@ class ApiClient:
                 ) as socket:
                     await self._attend(socket)
             except ApiError as error:
-                logger.warning("the session with Janus ended: %s", error)
+                logger.warning("the session with Janus ended: code %d", error.code)
                 self._on_trouble(
                     f"Janus and AllianceKit do not understand each other: {error}. {_advice(error)}"
                 )

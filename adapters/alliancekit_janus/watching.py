@@ -92,7 +92,7 @@ class Watcher:
                     await self._go_in()
                     await self._listen()
             except ApiError as error:
-                logger.debug("a room could not be looked into: %s", error)
+                logger.debug("a room could not be looked into: code %d", error.code)
             self._collect()
             await self.tell()
             pause = self._settings.poll_seconds if self.room.people else self._around.pause()
@@ -144,7 +144,7 @@ class Watcher:
             if self._handle is not None:
                 await self._handle.detach()
         except ApiError as error:
-            logger.debug("a room was not left properly: %s", error)
+            logger.debug("a room was not left properly: code %d", error.code)
         self._forget_audio()
         await self.tell()
 
@@ -204,7 +204,7 @@ class Watcher:
             )
         except ApiError as error:
             tap.forget(ssrc)
-            logger.warning("Janus does not forward audio: %s", error)
+            logger.warning("Janus does not forward audio: code %d", error.code)
             return
         made = reply.get("forwarders")
         number = made[0].get("stream_id") if isinstance(made, list) and made else None
