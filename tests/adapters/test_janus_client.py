@@ -332,3 +332,22 @@ async def test_the_host_may_ask_who_is_in_a_room_that_only_event_handlers_told_o
             (("par_client", "par_client~1"),),
         )
         assert await adapter.snapshot(OpenRoom(instance=INSTANCE)) is None
+
+
+async def test_why_there_is_no_connection_is_said_until_there_is_one() -> None:
+    async with fake_janus() as fake, running(fake) as (adapter, _):
+        await until(lambda: fake.asked("keepalive"))
+        assert adapter.trouble == ""
+        fake.forget()
+        fake.instead["create"] = lambda asked: [error(asked, 403)]
+        await fake.drop()
+        await until(lambda: "api_secret" in adapter.trouble)
+        assert "Example" not in adapter.trouble
+        del fake.instead["create"]
+        await until(lambda: adapter.trouble == "")
+    async with fake_janus() as fake:
+        settings = fake.settings()
+    away = JanusRooms(settings)
+    await away.start(RecordingHost())
+    await until(lambda: "Check that it runs" in away.trouble)
+    await away.stop()
