@@ -1,4 +1,4 @@
-"""A platform's HTTP API on a real socket, which answers what a test puts there and keeps what it was asked."""
+"""A platform's HTTP API on a real socket: it answers what a test puts there and keeps what it was asked."""
 
 from __future__ import annotations
 
