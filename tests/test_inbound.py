@@ -462,6 +462,23 @@ async def test_what_no_platform_can_mean_is_refused_whole(site: Site) -> None:
     assert (await counts(site))["unknown_rooms"] == 1
 
 
+async def test_an_adapter_is_told_where_to_look(site: Site) -> None:
+    wanted = site.service.rooms
+    assert await wanted("toy") == {}
+    await site.session(adapter="toy", room="visit-1")
+    site.clock.now += 60
+    newest = await site.session(adapter="toy", room="visit-1")
+    other = await site.session(adapter="toy", room="visit-2")
+    await site.session(adapter="other", room="visit-3")
+    await site.session()
+    assert await wanted("toy") == {"visit-1": newest.id, "visit-2": other.id}
+    _, key = await site.another_tenant()
+    await site.session(adapter="toy", room="visit-2", key=key)
+    assert await wanted("toy") == {"visit-1": newest.id}, "a room of two tenants is nobody's"
+    await site.post(f"/v1/sessions/{newest.id}/end")
+    assert set(await wanted("toy")) == {"visit-1"}, "the older one still waits"
+
+
 async def test_the_host_knows_where_a_participant_is_while_they_are_there(site: Site) -> None:
     meeting = await site.session(adapter="toy", room="visit-1")
     client, start = meeting.client.id, site.clock()

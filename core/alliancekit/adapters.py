@@ -260,6 +260,13 @@ class AdapterHost(Protocol):
     async def whereabouts(self, adapter: str, participant: str) -> Whereabouts | None:
         """Where a participant is in a call of this adapter; None when they are in none."""
 
+    async def rooms(self, adapter: str) -> Mapping[str, str]:
+        """Where to look: the rooms of this adapter's sessions that have not ended → the newest session.
+
+        None that several tenants claim.
+        """
+        ...
+
     async def link(self, participant: str) -> str | None:
         """The participant's own link to their questions; None when nobody like this is known.
 
@@ -305,7 +312,9 @@ class Adapter(ABC):
     async def deliver(self, hint: PromptHint) -> bool:
         """Bring a prompt into the call.
 
-        Returns: whether it was handed to a connected page. False is no error: the delivery ladder goes on.
+        Returns: whether it was handed to a connected page. The receipt is `sent`, or `unreachable`, which is
+        no error: the delivery ladder goes on. Raising, or taking longer than two seconds, is a failure. The
+        page itself confirms by `AdapterHost.delivered` or `POST /v1/prompts/{id}/seen`.
         """
         return False
 

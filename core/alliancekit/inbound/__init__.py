@@ -168,6 +168,10 @@ class Inbound:
         self.counts.add(adapter, "heard")
         self._count(known, applied)
 
+    async def rooms(self, adapter: str) -> dict[str, str]:
+        """The rooms that sessions of an adapter wait for or are in."""
+        return await self._database.read(lambda conn: store.wanted_rooms(conn, adapter))
+
     async def whereabouts(self, adapter: str, participant: str) -> Whereabouts | None:
         """Where a participant is in a call of this adapter; None when they are in none."""
         return await self._database.read(lambda conn: store.whereabouts(conn, adapter, participant))
@@ -283,6 +287,9 @@ class Inbound:
         due = calls.apply(
             conn, room.tenant, room.session, (*told.facts, *lost), policy=self._calls.policy, now=now
         )
+        if told.sent_out:
+            work = Work(lane=room.session, kind="sent_out", payload={"session": room.session})
+            add_work(conn, room.tenant, [work], now)
         applied.due[room.tenant, room.session] = due
         for connection, (person, platform_id) in told.called.items():
             presence.set_called(conn, room.session, connection, person, platform_id)

@@ -183,6 +183,19 @@ def open_rooms(conn: Connection, adapter: str) -> tuple[OpenRoom, ...]:
     )
 
 
+def wanted_rooms(conn: Connection, adapter: str) -> dict[str, str]:
+    """Return room name → session, of the sessions of an adapter that have not ended; see `bind_room`."""
+    query = select(session.c.id, session.c.tenant, session.c.room).where(
+        session.c.adapter == adapter, session.c.room != "", session.c.status != "ended"
+    )
+    found: dict[str, str] = {}
+    tenants: dict[str, set[str]] = {}
+    for row in conn.execute(query.order_by(session.c.created_at.desc(), session.c.id)):
+        found.setdefault(row.room, row.id)
+        tenants.setdefault(row.room, set()).add(row.tenant)
+    return {name: found[name] for name in sorted(found) if len(tenants[name]) == 1}
+
+
 def whereabouts(conn: Connection, adapter: str, participant_id: str) -> Whereabouts | None:
     """Return where a participant is now in a room of this adapter, by the presence that was seen last."""
     known = presence.c
