@@ -301,7 +301,7 @@ class Adapter(ABC):
     Attributes:
         name: what it is called in the configuration and in addresses.
         title: what the platform is called, for people; its name, where empty.
-        capabilities: what it can do.
+        capabilities: what it can do; of the class with all settings, of the instance with those it has.
         trouble: what keeps it from working now, and what to do; for whoever runs AllianceKit. Empty: nothing.
     """
 
