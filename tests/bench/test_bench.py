@@ -16,6 +16,7 @@ from tests.bench import (
     bench_observe,
     bench_score,
     bench_signals,
+    bench_sockets,
     bench_start,
     table,
 )
@@ -133,6 +134,20 @@ def observe(rows: Rows) -> list[Figure]:
     ]
 
 
+def sockets(rows: Rows) -> list[Figure]:
+    dialled, alone = rows
+    return [
+        Figure(
+            name="two-party calls observed by samples over WebSockets",
+            figure=f"{dialled['calls a core']} a core",
+            yardstick=f"voice activity alone: {alone['calls a core']} a core",
+            ratio=f"{dialled['calls a core'] / alone['calls a core']:.2f} ×",
+            aim="≥ 80",
+            met=dialled["calls a core"] >= 80,
+        )
+    ]
+
+
 def score(rows: Rows) -> list[Figure]:
     whole, memory, step = rows
     assert whole["same"]
@@ -171,6 +186,7 @@ BENCHES: list[tuple[Callable[[], Rows], Callable[[Rows], list[Figure]]]] = [
     (bench_capture.run, capture),
     (bench_live.run, live),
     (bench_observe.run, observe),
+    (bench_sockets.run, sockets),
     (bench_score.run, score),
 ]
 
