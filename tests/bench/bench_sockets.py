@@ -22,8 +22,8 @@ from alliancekit.store import presence
 from alliancekit.testing.site import running_site
 from alliancekit.voice import Listener
 from alliancekit_vonage import Vonage, VonageSettings
+from alliancekit_vonage.streams import Stream
 from alliancekit_vonage.tap import Line
-from alliancekit_vonage.webhooks import Stream
 from tests.adapters.fake_vonage import APPLICATION, HELLO, pem
 from tests.adapters.speech import BOTH, frames
 from tests.services import on_network
