@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from alliancekit.signatures import LongSecret
+
 
 def _address(schemes: tuple[str, ...], value: str) -> str:
     parts = urlsplit(value)
@@ -23,7 +25,7 @@ class VonageSettings(BaseModel):
     """The adapter's table in the configuration.
 
     Attributes:
-        secrets: the signature secret of the callback, 32 characters at least (RFC 7518, section 3.2); during
+        secrets: the signature secret of the callback, 32 bytes at least (RFC 7518, section 3.2); during
             a rotation the old and the new one.
         application_id: of the Vonage application whose video sessions these are; with `private_key`, prompts
             come into the call as signals.
@@ -37,7 +39,7 @@ class VonageSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    secrets: tuple[Annotated[SecretStr, Field(min_length=32)], ...] = ()
+    secrets: tuple[LongSecret, ...] = ()
     application_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{0,64}$")] = ""
     private_key: SecretStr = SecretStr("")
     listen: bool = False

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,6 +28,7 @@ from alliancekit.adapters import (
 from alliancekit.errors import PluginError
 from alliancekit.sessions import Gone, Present
 from alliancekit_webrtc import messages
+from alliancekit_webrtc.admission import Admission, Reason, Refused
 from alliancekit_webrtc.connection import SideConnection
 from alliancekit_webrtc.line import HostLine, tell
 from alliancekit_webrtc.room import Room
@@ -61,17 +64,14 @@ class SideConnections(Adapter):
         self._rooms: dict[tuple[str, str], Room] = {}
         self._lines: dict[str, HostLine] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._admission = Admission(settings)
         self._loops: tuple[asyncio.Task[None], ...] = ()
 
     # The host's side -----------------------------------------------------------------------------------
 
     @override
     async def start(self, host: AdapterHost) -> None:
-        if tuple(int(part) for part in av.__version__.split(".")[:2]) < (17, 1):
-            raise PluginError(
-                f"PyAV {av.__version__} loses memory with every frame, which ends a long call.",
-                fix="Install av>=17.1.",
-            )
+        check_av(av.__version__)
         self._host = host
         self._loops = (asyncio.create_task(self._watch()), asyncio.create_task(self._report()))
 
@@ -108,6 +108,11 @@ class SideConnections(Adapter):
         )
 
     @property
+    def refused(self) -> Mapping[Reason, int]:
+        """How often there was no connection, or no longer, by reason; since the process began."""
+        return self._admission.refused
+
+    @property
     def connections(self) -> Sequence[SideConnection]:
         """The open side connections."""
         return tuple(self._open.values())
@@ -124,30 +129,10 @@ class SideConnections(Adapter):
 
     async def offer(self, request: RouteRequest) -> RouteReply:
         """Answer a page's offer: `{sdp, type, call: {consent}}` → `{sdp, type}`, or a problem."""
-        caller = request.caller
-        if self._host is None:
-            return problem(503, "Not ready", "The adapter is not running. Try again in a few seconds.")
-        if caller.participant is None:
-            return problem(403, "Not allowed", "A side connection needs a participant's token.")
         try:
-            offer = messages.Offer.model_validate_json(request.body)
-        except ValidationError:
-            return problem(400, "Bad offer", "The body must be JSON with type 'offer' and an sdp.")
-        if len(self._pending) + len(self._open) >= self.settings.max_connections:
-            logger.warning("side connection refused: all %d are in use", self.settings.max_connections)
-            return problem(503, "Too many connections", "All side connections are in use. Try again later.")
-        connection = SideConnection(caller, consent=offer.call.consent, clock=self._clock, owner=self)
-        before = self._pending.pop(caller.participant.id, None)
-        self._pending[caller.participant.id] = connection
-        if before is not None:
-            self._spawn(before.close())
-        try:
-            answer = await connection.answer(offer.sdp, loopback=self.settings.loopback)
-        except ValueError as error:
-            self.lost(connection)
-            return problem(400, "Bad offer", f"No connection was made: {error}.")
-        body = json.dumps({"sdp": answer.sdp, "type": answer.type}).encode()
-        return RouteReply(body=body, headers={"Cache-Control": "no-store"})
+            return await self._answer(request)
+        except Refused as refused:
+            return refused.reply()
 
     # The connections' side -----------------------------------------------------------------------------
 
@@ -185,9 +170,12 @@ class SideConnections(Adapter):
                 "delivered", lambda host: host.delivered(connection.tenant, prompt, self.name)
             )
 
-    def lost(self, connection: SideConnection) -> None:
-        """End a connection that broke, never came up, or has to go."""
+    def lost(self, connection: SideConnection, *, flood: bool = False) -> None:
+        """End a connection that broke, never came up, or has to go, or (`flood`) that too much came over."""
         who = connection.participant.id
+        if flood and connection in (self._open.get(who), self._pending.get(who)):
+            self._admission.refused["flood"] += 1
+            logger.warning("side connection ended: more came over it than a page has reason for")
         if self._open.get(who) is connection:
             self._leave(connection, at=connection.seen_at, how="dropped")
         elif self._pending.get(who) is connection:
@@ -195,6 +183,32 @@ class SideConnections(Adapter):
             self._spawn(connection.close())
 
     # Inside --------------------------------------------------------------------------------------------
+
+    async def _answer(self, request: RouteRequest) -> RouteReply:
+        caller, now = request.caller, self._clock()
+        if self._host is None:
+            raise Refused(503, "Not ready", "The adapter is not running. Try again in a few seconds.")
+        if caller.participant is None:
+            raise Refused(403, "Not allowed", "A side connection needs a participant's token.")
+        who = caller.participant.id
+        self._admission.admit(who, {*self._pending, *self._open}, now)
+        try:
+            offer = messages.Offer.model_validate_json(request.body)
+        except ValidationError:
+            text = "The body must be JSON with type 'offer' and an sdp."
+            raise self._admission.bad_offer(text) from None
+        connection = SideConnection(caller, consent=offer.call.consent, clock=self._clock, owner=self)
+        before = self._pending.pop(who, None)
+        self._pending[who] = connection
+        if before is not None:
+            self._spawn(before.close())
+        try:
+            answer = await connection.answer(offer.sdp, loopback=self.settings.loopback)
+        except ValueError as error:
+            self.lost(connection)
+            raise self._admission.bad_offer(f"No connection was made: {error}.") from error
+        body = json.dumps({"sdp": answer.sdp, "type": answer.type}).encode()
+        return RouteReply(body=body, headers={"Cache-Control": "no-store"})
 
     def _leave(self, connection: SideConnection, *, at: float, how: Literal["left", "dropped"]) -> None:
         who = connection.participant.id
@@ -204,7 +218,7 @@ class SideConnections(Adapter):
         room.exit(connection, self._clock())
         fact = Gone(connection=connection.id, participant=who, at=at, joined_at=connection.opened_at, how=how)
         line = self._lines.pop(connection.id)
-        line.tell("heard", room.report)
+        line.tell("heard", lambda host: room.report(host, self._clock()))
         line.tell("report", lambda host: host.report(connection.tenant, connection.session, (fact,)))
         line.finish()
         self._spawn(connection.close())
@@ -229,32 +243,44 @@ class SideConnections(Adapter):
         return self._rooms[key]
 
     async def _watch(self) -> None:
-        """Ping every page; end what is silent, what never came up, and what nobody came back to."""
-        settings = self.settings
         while True:
-            await asyncio.sleep(settings.ping_seconds)
-            now = self._clock()
-            for connection in [*self._open.values()]:
-                if connection.unanswered >= settings.dead_after_pings:
-                    self.lost(connection)
-                    continue
-                connection.ping()
-                if now - connection.presence_told_at >= settings.present_seconds:
-                    self._tell_present(connection)
-            for connection in [*self._pending.values()]:
-                if now - connection.made_at > settings.connect_seconds:
-                    self.lost(connection)
-            for key, room in [*self._rooms.items()]:
-                if room.empty_since is not None and now - room.empty_since > settings.keep_seconds:
-                    del self._rooms[key]
+            await asyncio.sleep(self.settings.ping_seconds)
+            await self._look_round(self._clock())
+
+    async def _look_round(self, now: float) -> None:
+        """Ping every page; end what is silent, what never came up, and what nobody came back to."""
+        for connection in [*self._open.values()]:
+            await self._look_after(connection, now)
+        for connection in [*self._pending.values()]:
+            if now - connection.made_at > self.settings.connect_seconds:
+                self._admission.refused["never_opened"] += 1
+                self.lost(connection)
+        self._admission.forget(now)
+        for key, room in [*self._rooms.items()]:
+            if room.empty_since is not None and now - room.empty_since > self.settings.keep_seconds:
+                del self._rooms[key]
+
+    async def _look_after(self, connection: SideConnection, now: float) -> None:
+        settings = self.settings
+        floods = await connection.floods()
+        patience = settings.dead_after_pings
+        if connection.traffic.came:
+            patience = max(patience, settings.frozen_after_pings)
+        if floods or connection.unanswered >= patience:
+            self.lost(connection, flood=floods)
+        elif self._open.get(connection.participant.id) is connection:
+            connection.ping()
+            if now - connection.presence_told_at >= settings.present_seconds:
+                self._tell_present(connection)
 
     async def _report(self) -> None:
         """Tell the host of what was heard, session by session."""
         while True:
             await asyncio.sleep(self.settings.report_seconds)
             for room in [*self._rooms.values()]:
-                if self._host is not None:
-                    await tell(self._host, "heard", room.report)
+                now = self._clock()
+                if self._host is not None and room.due(now):
+                    await tell(self._host, "heard", partial(room.report, now=now))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -269,7 +295,15 @@ async def show_waiting(host: AdapterHost, connection: SideConnection) -> None:
         connection.show(hint.prompt, hint.moment)
 
 
-def problem(status: int, title: str, detail: str) -> RouteReply:
-    """Make a problem reply (RFC 9457)."""
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    return RouteReply(body=json.dumps(body).encode(), status=status, content_type="application/problem+json")
+def check_av(version: str) -> None:
+    """Refuse a PyAV that loses memory.
+
+    Raises:
+        PluginError: it is older than 17.1.
+    """
+    major, _, rest = version.partition(".")
+    minor = re.match(r"\d+", rest)
+    if not major.isdecimal() or (int(major), int(minor.group()) if minor else 0) < (17, 1):
+        raise PluginError(
+            f"PyAV {version} loses memory with every frame, which ends a long call.", fix="Install av>=17.1."
+        )

@@ -23,13 +23,19 @@ from alliancekit.events import Moment, Participant
 from alliancekit_webrtc import messages
 from alliancekit_webrtc.loopback import loopback_only
 from alliancekit_webrtc.observing import Ear
+from alliancekit_webrtc.traffic import Traffic
 
 MAX_CANDIDATES = 32
 """ICE candidates taken from an offer."""
 
+MAX_LINES = 64
+"""Codecs, header extensions or sources that a section of an offer may name; a browser's has a dozen."""
+
 MAX_MESSAGES = 64
 """Messages taken from a page between two pings."""
 
+MAX_CHANNELS = 4
+"""Data channels that a page may open; all but the first are closed again."""
 
 NO_SERVERS = RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
 """aiortc asks a public STUN server unless it is given an empty list."""
@@ -44,8 +50,8 @@ class Owner(Protocol):
     def said(self, connection: SideConnection, message: messages.FromPage) -> None:
         """The page sent a message that is not a pong."""
 
-    def lost(self, connection: SideConnection) -> None:
-        """The connection broke, or the page misbehaves."""
+    def lost(self, connection: SideConnection, *, flood: bool = False) -> None:
+        """The connection broke, or the page sends more than it has reason for."""
 
 
 class SideConnection:
@@ -75,6 +81,8 @@ class SideConnection:
         self.seen_at = 0.0
         self.presence_told_at = 0.0
         self.unanswered = 0
+        self.traffic = Traffic(clock)
+        self._channels = 0
         self._shown: dict[str, bool] = {}
         self.channel: RTCDataChannel | None = None
         self._messages = 0
@@ -121,6 +129,10 @@ class SideConnection:
             return False
         return True
 
+    async def floods(self) -> bool:
+        """Whether more comes from the page than it has reason for; counts what came since the last time."""
+        return await self.traffic.count(self._peer)
+
     def ping(self) -> None:
         """Ask the page for a sign of life."""
         self._messages = 0
@@ -158,6 +170,9 @@ class SideConnection:
             await asyncio.gather(self._drain, return_exceptions=True)
 
     def _on_channel(self, channel: RTCDataChannel) -> None:
+        self._channels += 1
+        if self._channels > MAX_CHANNELS:
+            self._on_flood()
         if self.channel is not None or channel.label != messages.LABEL:
             channel.close()
             return
@@ -172,7 +187,7 @@ class SideConnection:
     def _on_message(self, text: str | bytes) -> None:
         self._messages += 1
         if self._messages > MAX_MESSAGES:
-            self._on_broken()
+            self._on_flood()
             return
         try:
             message = messages.read(text)
@@ -190,6 +205,9 @@ class SideConnection:
     def _on_broken(self) -> None:
         self._owner.lost(self)
 
+    def _on_flood(self) -> None:
+        self._owner.lost(self, flood=True)
+
 
 def acceptable(sdp: str) -> SessionDescription:
     """Parse an offer; drop the addresses that need multicast DNS or are too many.
@@ -201,6 +219,8 @@ def acceptable(sdp: str) -> SessionDescription:
         ValueError: it does not have exactly one audio and one data-channel section on one transport, each
             with what a connection needs.
     """
+    if sdp.count("\nm=") != 2:
+        raise ValueError("the description must have one audio and one data-channel section")
     try:
         description = SessionDescription.parse(sdp)
     except Exception as error:
@@ -212,10 +232,15 @@ def acceptable(sdp: str) -> SessionDescription:
     if not any(group.semantic == "BUNDLE" and group.items == mids for group in description.group):
         raise ValueError("both sections must share one transport (a=group:BUNDLE)")
     for media in description.media:
+        if max(len(media.rtp.codecs), len(media.rtp.headerExtensions), len(media.ssrc)) > MAX_LINES:
+            raise ValueError(f"a section names more than {MAX_LINES} codecs, header extensions or sources")
         if media.dtls is None or not media.dtls.fingerprints:
             raise ValueError("a section has no fingerprint")
         if media.ice is None or not (media.ice.usernameFragment and media.ice.password):
             raise ValueError("a section has no ICE user name or password")
+        if media.rtcp_mux and media.rtcp_port is None:
+            # aiortc writes a=rtcp-mux only together with a=rtcp, which browsers may leave out (RFC 8843).
+            media.rtcp_port = 9
         plain = [c for c in media.ice_candidates if not c.ip.endswith(".local")]
         if len(plain) < len(media.ice_candidates):
             media.ice_candidates_complete = False

@@ -9,6 +9,13 @@ from alliancekit.adapters import AdapterHost
 from alliancekit.events import Role, SpeechSpan
 from alliancekit_webrtc.connection import SideConnection
 
+SECONDS_A_SPAN = 0.02
+"""How much longer a session's next report waits for each stretch in the last one: the telling of all of it,
+again and again, then costs as much a minute late in a session as early."""
+
+MOST_SPANS = 40_000
+"""Stretches of speech kept of one session, over all its connections."""
+
 
 class Room:
     """The open side connections of one session.
@@ -22,7 +29,8 @@ class Room:
         self.session = session
         self.connections: dict[str, SideConnection] = {}
         self.empty_since: float | None = None
-        self._reported: tuple[SpeechSpan, ...] = ()
+        self._reported: object = None
+        self._report_at = 0.0
         self._reporting = asyncio.Lock()
         self._heard: list[SpeechSpan] = []
 
@@ -61,16 +69,28 @@ class Room:
         now = [span for c in self.connections.values() for span in _spans(c.participant.role, c.ear.spans)]
         return tuple(sorted([*self._heard, *now], key=lambda span: (span.start, span.role)))
 
-    async def report(self, host: AdapterHost) -> None:
+    def due(self, now: float) -> bool:
+        """Whether it is time to tell the host again; a long session's whole speech is told less often."""
+        return now >= self._report_at and self._mark() != self._reported
+
+    async def report(self, host: AdapterHost, now: float) -> None:
         """Tell the host everything heard so far, if that changed since it was told last."""
         async with self._reporting:
-            spans = self.spans()
-            if spans != self._reported:
+            mark = self._mark()
+            if mark != self._reported:
+                spans = self.spans()
+                self._report_at = now + SECONDS_A_SPAN * len(spans)
                 await host.heard(self.tenant, self.session, spans)
-                self._reported = spans
+                self._reported = mark
+
+    def _mark(self) -> object:
+        """What differs whenever more was heard: spans are only added, and only the last one grows."""
+        heard = [(c.id, len(spans), spans[-1]) for c in self.connections.values() if (spans := c.ear.spans)]
+        return (len(self._heard), *heard) if heard or self._heard else None
 
     def _keep(self, connection: SideConnection) -> None:
-        self._heard.extend(_spans(connection.participant.role, connection.ear.shut()))
+        spans = _spans(connection.participant.role, connection.ear.shut())
+        self._heard.extend(spans[: MOST_SPANS - len(self._heard)])
 
 
 def _spans(role: Role, spans: Iterable[tuple[float, float]]) -> list[SpeechSpan]:

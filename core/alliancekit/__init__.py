@@ -14,6 +14,7 @@ pages           pages of plugins among the therapist's
 panels          what plugins show on the therapist's page
 signatures      check a platform's signature, step by step
 fields          read a platform's message field by field
+rest            ask a platform's HTTP API
 happenings      what platforms say, as facts about presence
 hearing         what adapters that listen tell: every few seconds, who spoke
 voice           from audio or its levels to the times somebody spoke
@@ -26,6 +27,7 @@ testing         the test kit: fixtures, fake call, contract of plugins and adapt
 The host, from the bottom up:
 
 deprecations    what will go, when, and what to use instead
+onward          where people may be sent on to after they were asked
 secret_refs     secrets by reference
 logs            where the log goes
 isolation       run what a plugin does so that nothing of it escapes
@@ -39,11 +41,12 @@ store           tables, migrations, SQLite and PostgreSQL
 visibility      who may see which response
 outbox          durable work after the commit
 calls           what platforms report becomes the stored state of a session
-feedback        prompts, answers, the delivery ladder
+feedback        prompts and answers
 review          what the series says: signals and guidance
 pipeline        what happens after a commit, step by step
 batch           files of answers: read, score, write
 sending         the link of a prompt, through a channel
+ladder          every way on which a prompt reaches its person, with receipts
 archive         an episode as a whole, in an exporter's format
 episodes        sessions and series as the HTTP API gives them
 inbound         what platforms post: taken once, or refused

@@ -105,8 +105,7 @@ class RouteReply:
 class Route:
     """One HTTP route under `/v1/plugins/<plugin>/<path>`.
 
-    `auth` says whose token the host demands before `handler` runs: a participant's bearer token, or nobody's
-    (static files only). `max_body` limits the request's size in bytes.
+    `auth`: whose token is demanded before `handler` runs (`none`: static files only); `max_body`: in bytes.
     """
 
     method: Literal["GET", "POST"]
@@ -120,8 +119,8 @@ class Route:
 class RawRequest:
     """A platform's request, unread: what was signed is these bytes.
 
-    `url` is the public address that the platform called (some sign it; `Host` headers are not trusted), with
-    its query. The names of `headers` are in lower case; a header that came several times has all its values.
+    `url` is the public address that the platform called (`Host` headers are not trusted), with its query. The
+    names of `headers` are in lower case; a header that came several times has all its values.
     """
 
     method: str
@@ -156,7 +155,7 @@ class Verified:
     Attributes:
         content: the parsed body.
         message: what tells this message from every other: the platform's own id, or a digest of the body.
-        at: seconds since 1970 UTC: when it was sent, as signed; when it came, where no time is signed.
+        at: seconds since 1970 UTC: when it was sent, as signed; else when it came.
     """
 
     content: Mapping[str, Any]
@@ -180,7 +179,9 @@ class Happening:
 
     Attributes:
         kind: what it is. `roster` says who is in the room, `over` that the call ended, `spoke` that somebody
-            was heard from `at` − `seconds` to `at`, `cancelled` that the visit never took place.
+            was heard from `at` − `seconds` to `at`, `spoke_total` that a connection was heard for `seconds`
+            in all until `at` (of several the largest counts; used only where nobody tells who spoke when),
+            `cancelled` that the visit never took place.
         room: the room's *instance*: the platform's id of this one meeting, never its name.
         name: the room's name as the vendor gave it to the platform; used once, to find the session.
         at: seconds since 1970 UTC, by the platform's clock where it tells.
@@ -189,12 +190,11 @@ class Happening:
         connection: the platform's id of this one presence; empty where it has none.
         how: for `left`: on purpose, lost, sent out by somebody, or never admitted.
         people: for `roster`: (person, connection) of everybody there; bots and recorders are left out.
-        seconds: for `spoke`: how long.
-        joined_at: for `joined` and `left`: when this presence began, where the platform says so. With it, a
-            `left` whose `joined` was lost still tells the whole presence.
+        seconds: for `spoke` and `spoke_total`: how long.
+        joined_at: for `joined` and `left`: since when, if told; then a `left` alone tells the whole presence.
     """
 
-    kind: Literal["started", "joined", "left", "roster", "over", "spoke", "cancelled"]
+    kind: Literal["started", "joined", "left", "roster", "over", "spoke", "spoke_total", "cancelled"]
     room: str
     at: float
     name: str = ""
@@ -227,6 +227,7 @@ class Whereabouts:
         name: the room's name, as the vendor gave it to the platform and to `POST /v1/sessions`.
         person: what the platform calls them: our own id or the vendor's as it came back, or its pseudonym.
         connections: the platform's ids of their presences that have not ended, the latest first.
+        language: in which they are asked; a language tag.
     """
 
     tenant: str
@@ -235,6 +236,15 @@ class Whereabouts:
     name: str
     person: str
     connections: tuple[str, ...]
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRoom:
+    """A room to look into: its instance, and its name where that is known."""
+
+    instance: str
+    name: str = ""
 
 
 class AdapterHost(Protocol):
@@ -253,6 +263,13 @@ class AdapterHost(Protocol):
 
     async def whereabouts(self, adapter: str, participant: str) -> Whereabouts | None:
         """Where a participant is in a call of this adapter; None when they are in none."""
+
+    async def rooms(self, adapter: str) -> Mapping[str, str]:
+        """Where to look: the rooms of this adapter's sessions that have not ended → the newest session.
+
+        None that several tenants claim.
+        """
+        ...
 
     async def who(
         self, adapter: str, room: str, person: str = "", connection: str = ""
@@ -285,11 +302,13 @@ class Adapter(ABC):
         name: what it is called in the configuration and in addresses.
         title: what the platform is called, for people; its name, where empty.
         capabilities: what it can do.
+        trouble: what keeps it from working now, and what to do; for whoever runs AllianceKit. Empty: nothing.
     """
 
     name: str
     title: str = ""
     capabilities: Capabilities = Capabilities()
+    trouble: str = ""
 
     @abstractmethod
     async def start(self, host: AdapterHost) -> None:
@@ -302,7 +321,9 @@ class Adapter(ABC):
     async def deliver(self, hint: PromptHint) -> bool:
         """Bring a prompt into the call.
 
-        Returns: whether it was handed to a connected page. False is no error: the delivery ladder goes on.
+        Returns: whether it was handed to a connected page. The receipt is `sent`, or `unreachable`, which is
+        no error: the delivery ladder goes on. Raising, or taking longer than two seconds, is a failure. The
+        page itself confirms by `AdapterHost.delivered` or `POST /v1/prompts/{id}/seen`.
         """
         return False
 
@@ -317,12 +338,14 @@ class WebhookAdapter(Adapter):
 
     Attributes:
         max_body: bytes that a message may have; larger ones are refused unread.
-        statuses: the HTTP status of a refusal, where the platform needs another one than 401 (signature),
-            413 (size) and 400 (everything else): some stop for good at 4xx, one takes 401 for success.
+        statuses: the HTTP status of a refusal, where the platform needs another than 401 (signature), 413
+            (size) and 400 (all else): some stop for good at 4xx, one takes 401 for success.
+        snapshot_every: seconds between two looks into an open room, where it is capable of a `snapshot`.
     """
 
     max_body: int = 256 * 1024
     statuses: Mapping[Reason, int] = {}
+    snapshot_every: float = 60.0
 
     @abstractmethod
     def verify(self, request: RawRequest, now: float) -> Verified | Challenge:
@@ -343,8 +366,8 @@ class WebhookAdapter(Adapter):
     def taken(self, message: Verified) -> None:
         """Begin what a new message asks for, without waiting; one without happenings may come again."""
 
-    async def snapshot(self, room: str) -> Happening | None:
-        """Ask the platform who is in a room instance now: a `roster`, or `over`; None when it cannot tell."""
+    async def snapshot(self, room: OpenRoom) -> Happening | None:
+        """Ask the platform who is in a room now: a `roster`, or `over`; None when it cannot tell."""
         return None
 
 

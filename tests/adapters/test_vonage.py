@@ -301,5 +301,6 @@ def test_capabilities_and_settings() -> None:
     assert adapter.capabilities.replay_safe
     assert not adapter.capabilities.in_call_prompts
     assert not adapter.capabilities.media
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError, match="31 bytes is too short, it needs 32; make one") as refused:
         VonageSettings.model_validate({"secrets": ["thirty-one-characters-are-short"]})
+    assert "thirty-one" not in str(refused.value)

@@ -9,6 +9,7 @@ import socket
 import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from tests.udp_relay import Network, without_addresses
 from webrtc_site import TIMELINE, Site, hint, until
 
 from alliancekit.adapters import Caller, RouteReply, RouteRequest
@@ -55,8 +57,11 @@ call.ready = true;
 """
 
 
-def vendor_app(site: Site) -> Starlette:
-    """A vendor's page and, beside it, the adapter's routes; only the token `good` is a client's."""
+def vendor_app(site: Site, network: Network | None = None) -> Starlette:
+    """A vendor's page and, beside it, the adapter's routes; only the token `good` is a client's.
+
+    With a `network`, side connections go through it; what is asked over HTTP does not.
+    """
 
     async def offer(request: Request) -> Response:
         if request.headers.get("authorization") != "Bearer good":
@@ -65,8 +70,12 @@ def vendor_app(site: Site) -> Starlette:
         caller = Caller(
             tenant="tenant", session="ses_1", participant=Participant(id="par_client", role="client")
         )
-        route = site.routes["offer"]
-        return answer(await route.handler(RouteRequest(caller=caller, body=await request.body())))
+        handler, body = site.routes["offer"].handler, await request.body()
+        if network is None:
+            return answer(await handler(RouteRequest(caller=caller, body=body)))
+        hidden = json.dumps(without_addresses(json.loads(body))).encode()
+        reply = await handler(RouteRequest(caller=caller, body=hidden))
+        return answer(replace(reply, body=json.dumps(await network.behind(json.loads(reply.body))).encode()))
 
     async def script(request: Request) -> Response:
         return answer(await site.routes["side.js"].handler(RouteRequest(caller=Caller(tenant=""))))
@@ -216,3 +225,37 @@ async def test_a_page_comes_back_by_itself_and_a_refused_one_does_not_try_again(
         await until(lambda: any(c is not before for c in site.adapter.connections))
         await holds(page, "call.states.slice(-3).join() === 'waiting,connecting,open'")
         assert [fact.how for fact in site.host.gone()] == ["dropped"]
+
+
+async def test_a_page_survives_a_short_outage_and_reconnects_by_itself_after_a_long_one(
+    microphone: Path,
+) -> None:
+    async with (
+        Network() as network,
+        Site(ping_seconds=0.5, dead_after_pings=8, frozen_after_pings=60) as site,
+        served(vendor_app(site, network)) as url,
+        chromium(url, microphone) as (page, _),
+    ):
+        await page.evaluate("call.connect('good')")
+        await until(lambda: len(site.adapter.connections) == 1)
+        before = site.of("client")
+
+        network.weather.cut = True
+        assert await site.adapter.deliver(hint("prm_1", "client"))
+        await asyncio.sleep(1.5)
+        network.weather.cut = False
+        await holds(page, "call.hints.map((hint) => hint.prompt).join() === 'prm_1'")
+        assert site.of("client") is before
+        assert await page.evaluate("call.states.join()") == "connecting,open"
+
+        network.weather.cut = True
+        await until(lambda: [fact.how for fact in site.host.gone()] == ["dropped"])
+        assert not await site.adapter.deliver(hint("prm_2", "client"))
+        site.host.waiting_for["par_client"] = hint("prm_2", "client")
+        await holds(page, "call.states.at(-1) !== 'open'")
+        assert site.adapter.connections == ()
+        network.weather.cut = False
+        await holds(page, "call.states.at(-1) === 'open'")
+        await holds(page, "call.hints.map((hint) => hint.prompt).join() === 'prm_1,prm_2'")
+        assert site.of("client").id != before.id
+        await until(lambda: len({fact.connection for fact in site.host.present()}) == 2)

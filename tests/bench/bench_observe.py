@@ -14,74 +14,15 @@ from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from typing import Any
 
-import av
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
-from aiortc.rtp import HeaderExtensionsMap, RtpPacket
-
 from alliancekit.adapters import Caller, PromptHint, RouteRequest
-from alliancekit.demo.peers import RECORDINGS
 from alliancekit.events import Participant, Role, SpeechSpan
 from alliancekit.sessions import Fact
 from alliancekit_webrtc import WebRTCSettings
 from alliancekit_webrtc.adapter import SideConnections
-from alliancekit_webrtc.loopback import loopback_only
+from tests.ready_pages import ReadyPage, encoded
 
 BOTH: tuple[Role, Role] = ("client", "therapist")
-OPUS = 96
 SECONDS = 8.0
-
-
-class Sender:
-    """One page's side connection that sends ready-made Opus packets with their levels."""
-
-    def __init__(self, role: Role, with_level: bool) -> None:
-        self.role = role
-        self.peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self.channel = self.peer.createDataChannel("alliancekit")
-        self.sender: RTCRtpSender = self.peer.addTransceiver("audio", direction="sendonly").sender
-        self.observed = asyncio.Event()
-        self.extensions = HeaderExtensionsMap()
-        self._with_level = with_level
-        self.channel.on("message", self._on_message)
-
-    def _on_message(self, text: str) -> None:
-        message = json.loads(text)
-        if message["type"] == "ping":
-            self.channel.send(json.dumps({"type": "pong", "n": message["n"]}))
-        elif message["type"] == "observe" and message["on"]:
-            self.observed.set()
-
-    async def offer(self) -> dict[str, Any]:
-        with loopback_only():
-            await self.peer.setLocalDescription(await self.peer.createOffer())
-        lines = self.peer.localDescription.sdp.splitlines(keepends=True)
-        if not self._with_level:
-            lines = [line for line in lines if "ssrc-audio-level" not in line]
-        return {"type": "offer", "sdp": "".join(lines), "call": {"consent": True}}
-
-    async def connect(self, answer: dict[str, Any]) -> None:
-        await self.peer.setRemoteDescription(RTCSessionDescription(**answer))
-        (transceiver,) = self.peer.getTransceivers()
-
-        class Negotiated:
-            headerExtensions = transceiver._headerExtensions
-
-        self.extensions.configure(Negotiated)  # type: ignore[arg-type]
-        self.mid = transceiver.mid
-
-    async def send(self, number: int, payload: bytes, level: int) -> None:
-        packet = RtpPacket(payload_type=OPUS, sequence_number=number % 65536, timestamp=number * 960 % 2**32)
-        packet.ssrc, packet.payload = self.sender._ssrc, payload
-        packet.extensions.mid = self.mid
-        packet.extensions.audio_level = (True, level)
-        await self.sender.transport._send_rtp(packet.serialize(self.extensions))
-
-
-def encoded(role: Role) -> list[tuple[bytes, int]]:
-    """The recording's own Opus packets, and a level that is loud where a packet is large."""
-    with av.open(str(RECORDINGS / f"{role}.ogg")) as container:
-        payloads = [bytes(packet) for packet in container.demux(audio=0) if packet.size]
-    return [(payload, 25 if len(payload) > 40 else 90) for payload in payloads]
 
 
 def send_calls(pipe: Connection, calls: int, with_level: bool) -> None:
@@ -90,23 +31,24 @@ def send_calls(pipe: Connection, calls: int, with_level: bool) -> None:
 
 
 async def _send_calls(pipe: Connection, calls: int, with_level: bool) -> None:
-    senders = [Sender(role, with_level) for _ in range(calls) for role in BOTH]
-    for number, sender in enumerate(senders):
-        pipe.send((f"call_{number // 2}", sender.role, await sender.offer()))
-        await sender.connect(await asyncio.to_thread(pipe.recv))
+    roles = [role for _ in range(calls) for role in BOTH]
+    senders = [ReadyPage(with_level=with_level) for _ in roles]
+    for number, (sender, role) in enumerate(zip(senders, roles, strict=True)):
+        pipe.send((f"call_{number // 2}", role, await sender.offer()))
+        await sender.take(await asyncio.to_thread(pipe.recv))
     for sender in senders:
         await asyncio.wait_for(sender.observed.wait(), 30)
     pipe.send(None)
     packets = {role: encoded(role) for role in BOTH}
     began, number = time.monotonic(), 0
     while not pipe.poll():
-        for sender in senders:
-            payload, level = packets[sender.role][number % len(packets[sender.role])]
+        for sender, role in zip(senders, roles, strict=True):
+            payload, level = packets[role][number % len(packets[role])]
             await sender.send(number, payload, level)
         number += 1
         await asyncio.sleep(max(0.0, began + number * 0.02 - time.monotonic()))
     pipe.send(number / (time.monotonic() - began) / 50)
-    await asyncio.gather(*(sender.peer.close() for sender in senders))
+    await asyncio.gather(*(sender.close() for sender in senders))
 
 
 class SilentHost:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import gc
 import multiprocessing
@@ -31,6 +32,9 @@ from tests.bench.people import ISSUER, KEY
 
 OUTPUT = Path(__file__).parents[1] / "output"
 PATH = "/v1/responses"
+PUSH_PATH = "/v1/adapters/push/events"
+TAP_TOKEN = "bench-tap-token-0123456789"
+PUSH_SECRET = "whsec_" + base64.b64encode(b"bench-secret-of-32-bytes-01234567").decode()
 
 
 @dataclass(frozen=True)
@@ -54,20 +58,59 @@ class Server:
         return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def settings(directory: Path) -> Settings:
-    """The service's settings: the defaults without the webrtc adapter."""
+def settings(directory: Path, **plugins: Any) -> Settings:
+    """The service's settings: the defaults without the webrtc adapter, and `plugins` of the caller's."""
     os.environ["ALLIANCEKIT_BENCH_KEY"] = KEY
     return load(
         data_dir=directory,
         issuer=ISSUER,
         signing_keys=[{"kid": "bench", "env": "ALLIANCEKIT_BENCH_KEY"}],
-        plugins={"disabled": ["webrtc"]},
+        plugins={"disabled": ["webrtc"], **plugins},
     )
+
+
+def push_settings(directory: Path) -> Settings:
+    """The same, with the adapter that takes signed messages of a vendor's own system."""
+    os.environ["ALLIANCEKIT_BENCH_PUSH"] = PUSH_SECRET
+    secrets = {"secrets": [{"env": "ALLIANCEKIT_BENCH_PUSH"}]}
+    return settings(directory, also=["push"], settings={"push": secrets})
+
+
+def jitsi_settings(directory: Path) -> Settings:
+    """The same with the Jitsi adapter, which takes a bridge's audio."""
+    os.environ["ALLIANCEKIT_BENCH_TAP"] = TAP_TOKEN
+    os.environ["ALLIANCEKIT_BENCH_PUSH"] = PUSH_SECRET
+    table = {
+        "tap_tokens": [{"env": "ALLIANCEKIT_BENCH_TAP"}],
+        "signing_secrets": [{"env": "ALLIANCEKIT_BENCH_PUSH"}],
+    }
+    return settings(directory, also=["jitsi"], settings={"jitsi": table})
 
 
 def product(directory: str) -> Any:
     """AllianceKit with everything on."""
-    service = Service(settings(Path(directory)))
+    return _service(settings(Path(directory)))
+
+
+def push(directory: str) -> Any:
+    """AllianceKit with everything on, and the adapter that takes signed messages."""
+    return _service(push_settings(Path(directory)))
+
+
+def jitsi(directory: str) -> Any:
+    """AllianceKit with everything on, and Jitsi."""
+    return _service(jitsi_settings(Path(directory)))
+
+
+def pcm(directory: str) -> Any:
+    """AllianceKit with everything on, and a platform that dials in with samples."""
+    from tests.bench.pcm_platform import Pcm
+
+    return _service(settings(Path(directory)), extra=[("pcm", Pcm())])
+
+
+def _service(chosen: Settings, **options: Any) -> Any:
+    service = Service(chosen, **options)
     app = create_app(service, base_url="http://127.0.0.1")
     app.live = service.live  # type: ignore[attr-defined]
     return app

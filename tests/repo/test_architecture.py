@@ -32,6 +32,7 @@ PUBLIC = {
     "languages",
     "pages",
     "panels",
+    "rest",
     "sessions",
     "errors",
     "styles",

@@ -75,6 +75,12 @@ COPY_MUTANTS: dict[str, list[tuple[str, str, str]]] = {
     "webrtc": [
         ("adapter.py", 'how="dropped"', 'how="left"'),
     ],
+    "bridge": [
+        ("report.py", ' and person.role == "therapist"', ""),
+        ("report.py", 'sent_out=one.how in {"ejected", "declined"}', "sent_out=False"),
+        ("adapter.py", 'how="dropped"', 'how="left"'),
+        ("room.py", "all(consent for", "any(consent for"),
+    ],
     "push": [
         ("__init__.py", "if not any(fits):", "if not fits:"),
         ("__init__.py", "check_age(at, now)", "pass"),

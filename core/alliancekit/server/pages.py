@@ -1,8 +1,7 @@
-"""Pages and files: the element's script, the rating link, the therapist's pages, health."""
+"""Pages and files: the element's script, the therapist's pages, health."""
 
 from __future__ import annotations
 
-from importlib.resources import files
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
@@ -16,16 +15,11 @@ from alliancekit.server.therapist.views import Link
 from alliancekit.server.tokens import TherapistClaims
 from alliancekit.service import Service
 from alliancekit.store import adapter_counts, outbox
-from alliancekit.web.rating import accepted, rating_page
 
 router = APIRouter(include_in_schema=False)
 
 JAVASCRIPT = "text/javascript; charset=utf-8"
 STATIC_TYPES = {"css": "text/css; charset=utf-8", "js": JAVASCRIPT, "svg": "image/svg+xml"}
-RATING_CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
-)
 LAG_LIMIT = 60.0
 """Seconds that queued work may be late before the service says that it is not ready."""
 
@@ -46,32 +40,6 @@ async def embed(request: Request) -> Response:
     if known & {headers["ETag"], "*"}:
         return Response(status_code=304, headers=headers)
     return Response(made.script, media_type=JAVASCRIPT, headers=headers)
-
-
-@router.get("/r/{link}")
-async def rating(request: Request, link: str) -> Response:
-    """The page behind a rating link: the element, and nothing else, in the participant's language."""
-    headers = {
-        "Content-Security-Policy": RATING_CSP,
-        "Cache-Control": "no-store",
-        "Referrer-Policy": "no-referrer",
-    }
-    backend = auth.backend_of(request)
-    languages = backend.service.languages
-    try:
-        token = backend.token_of_link(link)
-        person = (await backend.caller(token)).participant
-    except (NotAllowedError, NotFoundError):
-        wanted = accepted(request.headers.get("accept-language", ""))
-        return HTMLResponse(rating_page(languages.find(*wanted)), 410, headers)
-    language = languages.find(person.language if person else "")
-    return HTMLResponse(rating_page(language, token=token), 200, headers)
-
-
-@router.get("/r-static/rating.css")
-async def rating_css() -> Response:
-    """The rating page's style."""
-    return Response((files("alliancekit.web") / "rating.css").read_bytes(), media_type=STATIC_TYPES["css"])
 
 
 # the therapist's pages --------------------------------------------------------------------------------

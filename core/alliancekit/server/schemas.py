@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, model_validator
 
 from alliancekit.events import Moment, Role, Visibility
+from alliancekit.store.prompts import DeliveryStatus, PromptStatus
 
 ID = r"^[A-Za-z0-9_-]+$"
 """What the service's own identifiers look like."""
@@ -52,7 +53,11 @@ class SessionIn(Body):
 
 
 class ParticipantOut(BaseModel):
-    """A participant with the short-lived token for the page and a signed link to answer later."""
+    """A participant with the short-lived token for the page and a signed link to answer later.
+
+    With `?next=` and an address of an origin in `prompts.redirect_to`, the link is the exit address for your
+    platform: whoever leaves is asked, and goes on to that address whenever they like.
+    """
 
     id: str
     role: Role
@@ -141,6 +146,39 @@ class DismissIn(Body):
     reason: Literal["later", "skip", "not_in_calls"]
 
 
+class SeenIn(Body):
+    """Where the page shows the prompt: the adapter that brought it, or `live`, `page` or `redirect`."""
+
+    channel: Annotated[str, Field(max_length=64, pattern=r"^[a-z][a-z0-9_-]*$")]
+
+
+class DeliveryOut(BaseModel):
+    """One attempt to bring a prompt to its person.
+
+    `planned`: it will be sent at that time; `sent`: handed over; `seen`: the person's page confirmed it;
+    `failed`; `unreachable`: nobody was there to hand it to; `cancelled`: it was planned and is not needed any
+    more; `unknown`: the service stopped while it was being handed over.
+    """
+
+    channel: str
+    status: DeliveryStatus
+    at: float
+
+
+class PromptOut(BaseModel):
+    """A prompt and how it was brought to its person, oldest first; never what was answered."""
+
+    id: str
+    session: str
+    participant: str
+    role: Role
+    moment: Moment
+    status: PromptStatus
+    created_at: float
+    expires_at: float | None
+    deliveries: list[DeliveryOut]
+
+
 class CurrentPrompt(BaseModel):
     """What to ask now, in the participant's language; `prompt` is null when there is nothing."""
 
@@ -176,10 +214,11 @@ class LaunchOut(BaseModel):
 class AdapterOut(BaseModel):
     """A connection to a video platform; times are seconds since 1970 UTC, and counts are from `since` on.
 
-    `taken`, `last_at`, `strangers` and `reconciliations` are your own, `refused` and `unknown_rooms` those of
-    the whole service, for nobody can tell whose such a message was. `unknown_rooms`: genuine messages about a
-    room that no session waits for; `strangers`: mentions of people who are not in the session;
-    `reconciliations`: how often a list of who is in a room corrected what was known.
+    `taken`, `last_at`, `strangers` and `reconciliations` are your own, the others those of the whole service,
+    for nobody can tell whose such a message was. `unknown_rooms`: genuine messages about a room that no
+    session waits for; `strangers`: mentions of people who are not in the session; `reconciliations`: how
+    often a list of who is in a room corrected what was known; `looks`, `failed_looks`: how often such a list
+    was got, and not got; `trouble`: what keeps the connection from working, and what to do.
     """
 
     name: str
@@ -194,6 +233,9 @@ class AdapterOut(BaseModel):
     unknown_rooms: int = 0
     strangers: int = 0
     reconciliations: int = 0
+    looks: int = 0
+    failed_looks: int = 0
+    trouble: str = ""
 
 
 class AdaptersOut(BaseModel):
@@ -208,7 +250,7 @@ class TenantIn(Body):
     `require_signed`: take only what platforms prove by a signature over the whole message.
     """
 
-    require_signed: bool
+    require_signed: StrictBool
 
 
 class TenantOut(BaseModel):
