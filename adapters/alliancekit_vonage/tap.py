@@ -14,13 +14,16 @@ import secrets
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from alliancekit.adapters import PlatformSocket, SocketClosed
 from alliancekit.hearing import Hearing
 from alliancekit.voice import VAD_RATE, Listener, RtpClock
-from alliancekit_vonage.rest import VonageError, VonageRest
-from alliancekit_vonage.webhooks import Stream
+from alliancekit_vonage.errors import VonageError
+from alliancekit_vonage.streams import Stream
+
+if TYPE_CHECKING:
+    from alliancekit_vonage.rest import VonageRest
 
 log = logging.getLogger("alliancekit.vonage")
 
@@ -150,7 +153,7 @@ class Tap:
             )
             await _either(line.came, line.over, seconds=COME)
         except VonageError as error:
-            log.warning("a stream cannot be listened to: %s", error)
+            log.warning("a stream cannot be listened to: %s", error.reason)
             return error.again
         finally:
             self._tickets.pop(ticket, None)
@@ -160,7 +163,7 @@ class Tap:
             try:
                 await self._rest.disconnect(line.stream.room, line.connector)
             except VonageError as error:
-                log.info("the Audio Connector was not ended: %s", error)
+                log.info("the Audio Connector was not ended: %s", error.reason)
             line.connector = ""
         return True
 

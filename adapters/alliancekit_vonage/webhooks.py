@@ -11,8 +11,7 @@ import hashlib
 import hmac
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from jwt import PyJWS, PyJWTError
 from typing_extensions import override
@@ -27,8 +26,9 @@ from alliancekit.adapters import (
     Verified,
     WebhookAdapter,
 )
-from alliancekit.fields import identifier, inside, moment, needed, text
+from alliancekit.fields import inside, moment, needed, text
 from alliancekit.signatures import check_age, json_object
+from alliancekit_vonage.streams import person_of
 
 ALGORITHM: Final = "HS256"
 """The only one; what the token says of itself decides nothing."""
@@ -125,50 +125,9 @@ class VonageWebhooks(WebhookAdapter):
                 name=room,
                 at=at,
                 # The data of the token; at the end of a connection Vonage leaves it out.
-                person=_person(connection.get("data")),
+                person=person_of(connection.get("data")),
                 connection=needed(connection, "id"),
                 how="left" if joined else HOW.get(text(content, "reason"), "dropped"),
                 joined_at=None if began is None else min(began, at),
             ),
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stream:
-    """What somebody publishes: one camera and microphone, or one screen.
-
-    Attributes:
-        id: Vonage's.
-        room: the session it is published to.
-        person: our id of who publishes it, as it came back; empty where Vonage does not say.
-        connection: the connection that publishes it.
-        screen: whether it is a screen.
-    """
-
-    id: str
-    room: str
-    person: str
-    connection: str
-    screen: bool
-
-
-def stream_of(content: Mapping[str, Any]) -> Stream:
-    """The stream of `streamCreated` or `streamDestroyed`.
-
-    Raises:
-        Rejected: `malformed`.
-    """
-    stream = inside(content, "stream")
-    connection = inside(stream, "connection")
-    return Stream(
-        id=needed(stream, "id"),
-        room=needed(content, "sessionId"),
-        person=_person(connection.get("data")),
-        connection=needed(connection, "id"),
-        screen=text(stream, "videoType") == "screen",
-    )
-
-
-def _person(data: object) -> str:
-    """The connection data when it is an identifier; vendors put names and JSON there too, which stay here."""
-    return identifier(data) if isinstance(data, str) else ""

@@ -66,6 +66,7 @@ class HandshakeError(Exception):
 
     def __init__(self, status: int) -> None:
         super().__init__(f"status {status}")
+        self.status = status
         self.again = status in messages.EXISTS_STILL
 
 
@@ -134,7 +135,7 @@ class RtmsStream:
                 if self._over or not await self._may_come_back():
                     return
         except HandshakeError as refused:
-            log.warning("Zoom refuses its stream: %s", refused)
+            log.warning("Zoom refuses its stream: status %d", refused.status)
         finally:
             for listener, _ in self._listeners.values():
                 self._hearing.close(listener)
@@ -213,7 +214,7 @@ class RtmsStream:
                     failures = 0
             except HandshakeError as refused:
                 if not refused.again:
-                    log.warning("Zoom refuses its audio: %s", refused)
+                    log.warning("Zoom refuses its audio: status %d", refused.status)
                     break
             except OUT_OF_REACH as error:
                 log.info("a media connection of Zoom ended: %s", type(error).__name__)

@@ -17,7 +17,8 @@ from alliancekit.adapters import PromptHint, Whereabouts
 from alliancekit.errors import PluginError
 from alliancekit.testing.fake_adapter import RecordingHost
 from alliancekit_vonage import VonageSettings, VonageVideo
-from alliancekit_vonage.rest import VonageError, VonageRest
+from alliancekit_vonage.errors import VonageError
+from alliancekit_vonage.rest import VonageRest
 
 ROOM = "2_MX4xMzExMjU3MX5-MTQ3MDI1NzY3OTkxOH45QXRr~=?"
 HINT = PromptHint(
