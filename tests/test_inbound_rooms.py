@@ -265,3 +265,20 @@ def test_a_room_is_over_until_somebody_is_in_it_again(facts: list[sessions.Fact]
         assert over is None
     elif all(at <= max(ends) for at in later):
         assert over == max(ends)
+
+
+async def test_an_adapter_is_told_where_to_look(site: Site) -> None:
+    wanted = site.service.rooms
+    assert await wanted("toy") == {}
+    await site.session(adapter="toy", room="visit-1")
+    site.clock.now += 60
+    newest = await site.session(adapter="toy", room="visit-1")
+    other = await site.session(adapter="toy", room="visit-2")
+    await site.session(adapter="other", room="visit-3")
+    await site.session()
+    assert await wanted("toy") == {"visit-1": newest.id, "visit-2": other.id}
+    _, key = await site.another_tenant()
+    await site.session(adapter="toy", room="visit-2", key=key)
+    assert await wanted("toy") == {"visit-1": newest.id}, "a room of two tenants is nobody's"
+    await site.post(f"/v1/sessions/{newest.id}/end")
+    assert set(await wanted("toy")) == {"visit-1"}, "the older one still waits"

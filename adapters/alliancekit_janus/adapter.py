@@ -15,6 +15,7 @@ from alliancekit.adapters import (
     AdapterHost,
     Capabilities,
     Happening,
+    OpenRoom,
     PromptHint,
     RawRequest,
     Verified,
@@ -22,7 +23,7 @@ from alliancekit.adapters import (
 )
 from alliancekit.errors import StoreError
 from alliancekit_janus import events, textroom
-from alliancekit_janus.client import Handle, JanusClient, JanusError, Message
+from alliancekit_janus.client import ApiClient, ApiError, Handle, Message
 from alliancekit_janus.settings import JanusSettings
 from alliancekit_janus.tap import Tap
 from alliancekit_janus.textroom import TextRooms
@@ -67,7 +68,7 @@ class JanusRooms(WebhookAdapter):
         self.settings = settings
         self._clock = steady_clock()
         self._host: AdapterHost | None = None
-        self._client = JanusClient(settings, self._on_session)
+        self._client = ApiClient(settings, self._on_session, self._on_trouble)
         self._desk: Handle | None = None
         self._texts: TextRooms | None = None
         self._opening = asyncio.Lock()
@@ -102,7 +103,7 @@ class JanusRooms(WebhookAdapter):
             async with asyncio.timeout(STOP_SECONDS):
                 await asyncio.gather(*(self._unwatch(name) for name in list(self._watchers)))
                 await self._client.end()
-        except (TimeoutError, JanusError) as error:
+        except (TimeoutError, ApiError) as error:
             logger.info("Janus was not told goodbye: %s", type(error).__name__)
         for _, watching in self._watchers.values():
             watching.cancel()
@@ -125,16 +126,16 @@ class JanusRooms(WebhookAdapter):
         return events.parse(message, self.settings.identity)
 
     @override
-    async def snapshot(self, room: str) -> Happening | None:
-        name = room.rpartition(ROOM_AND)[0]
+    async def snapshot(self, room: OpenRoom) -> Happening | None:
+        name = room.instance.rpartition(ROOM_AND)[0]
         known = self._watchers.get(name)
-        if known is not None and known[0].room.instance == room:
+        if known is not None and known[0].room.instance == room.instance:
             return None  # its watcher tells this, and more often
         try:
             listing = await self._ask(request="listparticipants", room=self._key(name))
-        except (JanusError, ValueError):
+        except (ApiError, ValueError):
             return None
-        return self._room(name, room).listed(listing, self._clock())
+        return self._room(name, room.instance).listed(listing, self._clock())
 
     @override
     async def deliver(self, hint: PromptHint) -> bool:
@@ -152,7 +153,7 @@ class JanusRooms(WebhookAdapter):
             key = self._key(place.name)
             texts = await self._in_textroom(place.name, key)
             reached = await texts.send(key, to, message)
-        except (JanusError, ValueError) as error:
+        except (ApiError, ValueError) as error:
             logger.info("a prompt could not be handed to Janus: %s", type(error).__name__)
             return False
         if reached:
@@ -167,8 +168,8 @@ class JanusRooms(WebhookAdapter):
         if to and self._texts is not None:
             try:
                 await self._texts.send(key, to, {"type": "prompt_closed", "prompt": prompt})
-            except JanusError as error:
-                logger.info("a prompt could not be taken back at Janus: %s", error)
+            except ApiError as error:
+                logger.info("a prompt could not be taken back at Janus: code %d", error.code)
 
     @property
     def connected(self) -> bool:
@@ -228,8 +229,8 @@ class JanusRooms(WebhookAdapter):
         if self._texts is not None and not self._texts.lost:
             try:
                 await self._texts.leave(watcher.key, self.settings.secret(name))
-            except JanusError as error:
-                logger.debug("a TextRoom was not left properly: %s", error)
+            except ApiError as error:
+                logger.debug("a TextRoom was not left properly: code %d", error.code)
 
     def _room(self, name: str, instance: str) -> VideoRoom:
         return VideoRoom(
@@ -254,6 +255,9 @@ class JanusRooms(WebhookAdapter):
 
     # Janus ---------------------------------------------------------------------------------------------
 
+    def _on_trouble(self, trouble: str) -> None:
+        self.trouble = trouble
+
     async def _on_session(self, new: bool) -> None:
         for watcher, _ in self._watchers.values():
             if new:
@@ -273,8 +277,8 @@ class JanusRooms(WebhookAdapter):
         if self.settings.prompts:
             try:
                 await self._in_textroom(name, key)
-            except JanusError as error:
-                logger.warning("no TextRoom for prompts: %s", error)
+            except ApiError as error:
+                logger.warning("no TextRoom for prompts: code %d", error.code)
 
     async def _in_textroom(self, name: str, key: str | int) -> TextRooms:
         async with self._opening:

@@ -31,12 +31,15 @@ OPAQUE_ID: Final = "alliancekit"
 """What our handles are called in Janus's own events and logs."""
 
 MAX_MESSAGE: Final = 1024 * 1024
+UNAUTHORIZED: Final = (403, 405)
+"""Janus's codes for a wrong secret and a wrong token (`apierror.h`)."""
+
 FIRST_PAUSE: Final = 0.25
 STEADY_SECONDS: Final = 10.0
 """A connection that held this long counts as good: the next pause is the first one again."""
 
 
-class JanusError(Exception):
+class ApiError(Exception):
     """Janus refused a request, or did not answer; `code` is Janus's own, 0 where there is none."""
 
     def __init__(self, what: str, code: int = 0) -> None:
@@ -47,7 +50,7 @@ class JanusError(Exception):
 class Handle:
     """One attachment of the session to a plugin; `lost` once it or its session is gone."""
 
-    def __init__(self, client: JanusClient, number: int, on_event: Callable[[Message], None]) -> None:
+    def __init__(self, client: ApiClient, number: int, on_event: Callable[[Message], None]) -> None:
         self._client = client
         self.number = number
         self.on_event = on_event
@@ -57,14 +60,14 @@ class Handle:
         """Send the plugin a request; its answer, whether it comes at once or after an `ack`.
 
         Raises:
-            JanusError: refused, not answered in time, or the connection broke.
+            ApiError: refused, not answered in time, or the connection broke.
         """
         if self.lost:
-            raise JanusError("the handle is gone")
+            raise ApiError("the handle is gone")
         reply = await self._client.request({"janus": "message", "handle_id": self.number, "body": body})
         data = _data(reply)
         if "error_code" in data or "error" in data:
-            raise JanusError("the plugin refused", _code(data.get("error_code")))
+            raise ApiError("the plugin refused", _code(data.get("error_code")))
         return data
 
     async def detach(self) -> None:
@@ -75,18 +78,24 @@ class Handle:
             await self._client.request({"janus": "detach", "handle_id": self.number})
 
 
-class JanusClient:
+class ApiClient:
     """One connection to a Janus that is kept up until `run` is cancelled.
 
     Args:
         settings: where, and with which secrets.
+        on_trouble: told why there is no connection and what to do, and with an empty text once there is one.
         on_session: awaited with True after every new session (nothing of before is left), and with False
             after one was claimed (events may be missing).
     """
 
-    def __init__(self, settings: JanusSettings, on_session: Callable[[bool], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        settings: JanusSettings,
+        on_session: Callable[[bool], Awaitable[None]],
+        on_trouble: Callable[[str], None],
+    ) -> None:
         self._settings = settings
-        self._on_session = on_session
+        self._on_session, self._on_trouble = on_session, on_trouble
         self._socket: ClientConnection | None = None
         self._session: int | None = None
         self._handles: dict[int, Handle] = {}
@@ -113,10 +122,16 @@ class JanusClient:
                     close_timeout=1,
                 ) as socket:
                     await self._attend(socket)
-            except JanusError as error:
-                logger.warning("the session with Janus ended: %s", error)
+            except ApiError as error:
+                logger.warning("the session with Janus ended: code %d", error.code)
+                self._on_trouble(
+                    f"Janus and AllianceKit do not understand each other: {error}. {_advice(error)}"
+                )
             except (OSError, WebSocketException, TimeoutError) as error:
                 logger.warning("no connection to Janus: %s", type(error).__name__)
+                self._on_trouble(
+                    f"Janus cannot be reached ({type(error).__name__}). Check that it runs, and its address."
+                )
             if loop.time() - began > STEADY_SECONDS:
                 pause = FIRST_PAUSE
             await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - spreads reconnections
@@ -126,7 +141,7 @@ class JanusClient:
         """A new handle; `on_event` gets the plugin's data of every event that answers no request.
 
         Raises:
-            JanusError: as `Handle.ask`.
+            ApiError: as `Handle.ask`.
         """
         reply = await self.request({"janus": "attach", "plugin": plugin, "opaque_id": OPAQUE_ID})
         handle = Handle(self, _id_of(reply), on_event)
@@ -141,11 +156,11 @@ class JanusClient:
         """Send a request of the session; the answer. Only to `keepalive` an `ack` is one.
 
         Raises:
-            JanusError: refused, not answered in time, or the connection broke.
+            ApiError: refused, not answered in time, or the connection broke.
         """
         socket = self._socket
         if socket is None:
-            raise JanusError("not connected")
+            raise ApiError("not connected")
         transaction = secrets.token_hex(8)
         full: Message = {**message, "transaction": transaction, **self._proof()}
         if self._session is not None and "session_id" not in full:
@@ -157,9 +172,9 @@ class JanusClient:
                 await socket.send(json.dumps(full))
                 return await waiting.answer
         except TimeoutError:
-            raise JanusError("no answer in time") from None
+            raise ApiError("no answer in time") from None
         except (OSError, WebSocketException):
-            raise JanusError("the connection broke") from None
+            raise ApiError("the connection broke") from None
         finally:
             self._pending.pop(transaction, None)
 
@@ -185,7 +200,7 @@ class JanusClient:
         finally:
             self._socket = None
             for waiting in self._pending.values():
-                waiting.fail(JanusError("the connection broke"))
+                waiting.fail(ApiError("the connection broke"))
             reader.cancel()
             opening.cancel()
             await asyncio.gather(reader, opening, return_exceptions=True)
@@ -195,6 +210,7 @@ class JanusClient:
 
     async def _hold(self) -> None:
         await self._open_session()
+        self._on_trouble("")
         while True:
             await asyncio.sleep(self._settings.keepalive_seconds)
             await self.request({"janus": "keepalive"})
@@ -203,7 +219,7 @@ class JanusClient:
         if self._session is not None:
             try:
                 await self.request({"janus": "claim"})
-            except JanusError as error:
+            except ApiError as error:
                 if not error.code:
                     raise
                 self._lose_session()
@@ -260,14 +276,20 @@ class _Waiting:
         if kind == "error":
             error = message.get("error")
             code = _code(error.get("code")) if isinstance(error, dict) else 0
-            self.fail(JanusError("Janus refused", code or -1))
+            self.fail(ApiError("Janus refused", code or -1))
         elif not self.answer.done() and (self.ack or kind != "ack"):
             self.answer.set_result(dict(message))
 
-    def fail(self, error: JanusError) -> None:
+    def fail(self, error: ApiError) -> None:
         """There will be no answer."""
         if not self.answer.done():
             self.answer.set_exception(error)
+
+
+def _advice(error: ApiError) -> str:
+    if error.code in UNAUTHORIZED:
+        return "Check the settings api_secret and token."
+    return "It is tried again; look into Janus's log if this stays."
 
 
 def _object(raw: str | bytes) -> Message | None:
@@ -292,5 +314,5 @@ def _id_of(reply: Mapping[str, Any]) -> int:
     data = reply.get("data")
     found = _code(data.get("id")) if isinstance(data, dict) else 0
     if not found:
-        raise JanusError("the answer names no id")
+        raise ApiError("the answer names no id")
     return found

@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from alliancekit_janus.client import Handle, JanusError
+from alliancekit_janus.client import ApiError, Handle
 from alliancekit_janus.people import OURS
 
 PLUGIN: Final = "janus.plugin.textroom"
@@ -46,13 +46,13 @@ class TextRooms:
         """Be in a room; made where it is missing.
 
         Raises:
-            JanusError: refused, or not answered.
+            ApiError: refused, or not answered.
         """
         if room in self._joined:
             return
         try:
             await self._enter(room, pin)
-        except JanusError as error:
+        except ApiError as error:
             if error.code != NO_SUCH_ROOM:
                 raise
             await self._handle.ask(request="create", room=room, is_private=True, **pin, **secret)
@@ -64,11 +64,11 @@ class TextRooms:
         """Send a message to the people of these names; whether one of them is in the room.
 
         Raises:
-            JanusError: refused, or not answered.
+            ApiError: refused, or not answered.
         """
         text = json.dumps(message, separators=(",", ":"))
         if len(text.encode()) > LONGEST:
-            raise JanusError("the message is too long")
+            raise ApiError("the message is too long")
         reply = await self._handle.ask(request="list", textroom="message", room=room, tos=list(to), text=text)
         sent = reply.get("sent")
         return isinstance(sent, dict) and any(value is True for value in sent.values())
@@ -77,7 +77,7 @@ class TextRooms:
         """Be in a room no longer; one that was made here ends with it.
 
         Raises:
-            JanusError: refused, or not answered.
+            ApiError: refused, or not answered.
         """
         if room in self._joined:
             self._joined.discard(room)
@@ -90,6 +90,6 @@ class TextRooms:
         try:
             who = {"username": self._username, "history": False}
             await self._handle.ask(request="list", textroom="join", room=room, **who, **pin)
-        except JanusError as error:
+        except ApiError as error:
             if error.code != ALREADY_IN_ROOM:
                 raise

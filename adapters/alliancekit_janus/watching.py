@@ -11,7 +11,7 @@ from typing import Final
 
 from alliancekit.adapters import AdapterHost, Rejected
 from alliancekit.errors import StoreError
-from alliancekit_janus.client import Handle, JanusClient, JanusError, Message
+from alliancekit_janus.client import ApiClient, ApiError, Handle, Message
 from alliancekit_janus.people import OUR_NAME, OURS
 from alliancekit_janus.settings import JanusSettings
 from alliancekit_janus.tap import PAYLOAD_TYPE, Tap
@@ -40,7 +40,7 @@ class Surroundings:
 
     adapter: str
     host: AdapterHost
-    client: JanusClient
+    client: ApiClient
     ask: Callable[..., Awaitable[Message]]
     entered: Callable[[str, str | int], Awaitable[None]]
     tap: Tap | None
@@ -91,8 +91,8 @@ class Watcher:
                         await self._list()
                     await self._go_in()
                     await self._listen()
-            except JanusError as error:
-                logger.debug("a room could not be looked into: %s", error)
+            except ApiError as error:
+                logger.debug("a room could not be looked into: code %d", error.code)
             self._collect()
             await self.tell()
             pause = self._settings.poll_seconds if self.room.people else self._around.pause()
@@ -143,8 +143,8 @@ class Watcher:
                 await self._stop_forwarding(stream)
             if self._handle is not None:
                 await self._handle.detach()
-        except JanusError as error:
-            logger.debug("a room was not left properly: %s", error)
+        except ApiError as error:
+            logger.debug("a room was not left properly: code %d", error.code)
         self._forget_audio()
         await self.tell()
 
@@ -171,7 +171,7 @@ class Watcher:
                 **own,
                 **self._settings.pin(self.room.name),
             )
-        except JanusError:
+        except ApiError:
             await handle.detach()
             raise
         self._handle = handle
@@ -202,9 +202,9 @@ class Watcher:
                 host=self._settings.tap_address,
                 streams=[{"mid": stream.mid, "port": tap.port, "ssrc": ssrc, "pt": PAYLOAD_TYPE}],
             )
-        except JanusError as error:
+        except ApiError as error:
             tap.forget(ssrc)
-            logger.warning("Janus does not forward audio: %s", error)
+            logger.warning("Janus does not forward audio: code %d", error.code)
             return
         made = reply.get("forwarders")
         number = made[0].get("stream_id") if isinstance(made, list) and made else None

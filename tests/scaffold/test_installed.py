@@ -71,7 +71,9 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Fresh:
     assert start is not None
     said = output("bash", "-e", "-c", start[1], folder=first, env=clean(PIP_FIND_LINKS=str(home)))
     env = Environment(first / ".venv", home)
-    extras = output(env.prefix / "bin/python", "-m", "pip", "install", "-q", f"{wheel}[webrtc]", folder=home)
+    extras = output(
+        env.prefix / "bin/python", "-m", "pip", "install", "-q", f"{wheel}[webrtc,vonage]", folder=home
+    )
     assert extras == ""
     others = "\n".join(line for name, line in commands().items() if name != FIRST)
     env.run("python", "-c", NEW.replace("sys.stdin.read()", repr(others)))

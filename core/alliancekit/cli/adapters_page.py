@@ -48,7 +48,8 @@ COLUMNS: Final[dict[str, tuple[str, str]]] = {
 _HEAD: Final = f"""# Adapters
 
 Written by `python -m alliancekit.cli.adapters_page` from what each adapter says of itself; do not edit it.
-{YES}: it can; {NO}: it cannot, or not yet. A signed link after the call reaches everybody on any platform.
+{YES}: it can, with all its settings; {NO}: it cannot, or not yet. A signed link after the call reaches
+everybody on any platform.
 
 Each page says what you click at the platform, what you put here, and what to know. What a running service
 did with messages of its platforms: `alliancekit adapters list`, `GET /v1/adapters`, and *Video platforms* on
@@ -64,7 +65,7 @@ def page() -> str:
         name = f"[{adapter.title or adapter.name}](../adapters/{package}/README.md) `{adapter.name}`"
         if not (ADAPTERS / package / "README.md").is_file():
             name = f"{adapter.title or adapter.name} `{adapter.name}`"
-        cells = " | ".join(_cell(column, adapter.capabilities) for column in COLUMNS)
+        cells = " | ".join(_cell(column, type(adapter).capabilities) for column in COLUMNS)
         lines.append(f"| {name} | {cells} |")
     lines += ["", "## The columns", ""]
     lines += [f"- **{title}**: {meaning}." for title, meaning in COLUMNS.values()]
