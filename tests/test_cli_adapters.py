@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 import json
 import subprocess
 from pathlib import Path
@@ -10,10 +12,14 @@ from typing import Any
 import pytest
 
 from alliancekit.adapters import RawRequest
+from alliancekit.config import Settings
+from alliancekit.service import prepared_database
+from alliancekit.store import tenants
 from alliancekit.testing.recorded import Recorded, written
 from tests.adapters.test_push import CALL, NOW, OTHER, SECRET, happening, message, signed
 from tests.commands import call
 from tests.services import MakeSite, on_network
+from tests.toy_platform import ToyPlatform
 
 URL = "https://feedback.example/v1/adapters/push/events"
 
@@ -160,3 +166,133 @@ def test_a_service_that_does_not_answer_is_said(tmp_path: Path) -> None:
     done = call("adapters", "replay", "call.jsonl", "--to", "http://127.0.0.1:9", folder=tmp_path)
     assert done.returncode == 3
     assert "does not answer" in done.stderr
+
+
+# hostile files, and every adapter ---------------------------------------------------------------------
+
+HOSTILE = {
+    "empty": b"",
+    "binary": bytes(range(256)) * 40,
+    "ten megabytes": b'{"a":"' + b"x" * 10_000_000 + b'"}',
+    "deep": b'{"a":' * 50_000 + b"1" + b"}" * 50_000,
+    "keys twice": b'{"happenings":[],"happenings":[]}',
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_a_hostile_body_is_refused_in_words_for_programs(tmp_path: Path, what: str) -> None:
+    code, said = verify(tmp_path, signed(HOSTILE[what], NOW))
+    assert code == 3
+    assert said["verified"] is False
+    assert said["reason"] in {"malformed", "too_large"}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_a_hostile_recording_is_refused_in_one_line(tmp_path: Path, what: str) -> None:
+    (tmp_path / "call.jsonl").write_bytes(HOSTILE[what])
+    done = call("adapters", "replay", "call.jsonl", "--secret", SECRET, folder=tmp_path)
+    assert done.returncode == 3
+    assert done.stdout == ""
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert len(done.stderr) < 500
+
+
+@pytest.mark.parametrize("way", ["env", "file"])
+def test_a_secret_can_be_referred_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    monkeypatch.setenv("PUSH_SECRET", SECRET)
+    (tmp_path / "secret").write_text(SECRET + "\n")
+    request = signed(message(happening("started", NOW)), NOW)
+    reference = "env:PUSH_SECRET" if way == "env" else "file:secret"
+    assert verify(tmp_path, request, secret=reference)[0] == 0
+    done = call("adapters", "replay", str(CALLS / "push"), "--secret", f"{way}:nowhere", folder=tmp_path)
+    assert done.returncode == 3
+
+
+CALLS = Path(__file__).parents[1] / "adapters"
+POSTING = sorted(file.parent.name.removeprefix("alliancekit_") for file in CALLS.glob("*/call.jsonl"))
+
+
+@pytest.mark.parametrize("name", POSTING)
+def test_every_adapters_recorded_call_can_be_read_and_tells_nobodys_name(tmp_path: Path, name: str) -> None:
+    contract = importlib.import_module(f"alliancekit_{name}.copy_test").TestRecordedCall()
+    file = CALLS / f"alliancekit_{name}" / "call.jsonl"
+    done = call("adapters", "replay", str(file), "--secret", contract.secret, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["verified"] for line in lines] == [True] * len(contract.recorded())
+    assert {event["kind"] for line in lines for event in line["events"]} >= {"joined", "left"}
+    assert [name for name in contract.names if name in done.stdout] == []
+    wrong = call("adapters", "replay", str(file), "--secret", contract.other_secret, folder=tmp_path)
+    assert wrong.returncode == 3
+    assert {json.loads(line)["reason"] for line in wrong.stdout.splitlines()} == {"bad_signature"}
+
+
+@pytest.mark.parametrize("name", POSTING)
+def test_one_message_of_every_adapter_is_verified_by_the_issues_words(tmp_path: Path, name: str) -> None:
+    contract = importlib.import_module(f"alliancekit_{name}.copy_test").TestRecordedCall()
+    one = contract.recorded()[1]
+    (tmp_path / "body").write_bytes(one.request.body)
+    headers = [
+        part for key, (value,) in one.request.headers.items() for part in ("--header", f"{key}: {value}")
+    ]
+    options = ["--url", one.request.url, *headers, "--body", "body", "--secret", contract.secret]
+    done = call("adapters", "verify", name, *options, "--now", str(one.at), folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert (said["verified"], set(said)) == (True, {"verified", "events"})
+
+
+# what a service noted ---------------------------------------------------------------------------------
+
+
+async def test_the_list_shows_what_a_running_service_noted(make_site: MakeSite, tmp_path: Path) -> None:
+    site = await make_site(extra=[("toy", ToyPlatform())])
+    settings = f'data_dir = "{site.service.settings.data_dir}"\n[plugins]\nenabled = ["push"]\n'
+    (tmp_path / "alliancekit.toml").write_text(settings)
+    for _ in range(3):
+        site.service.inbound.counts.refused("push", "bad_signature")
+    site.service.inbound.counts.add("push", "unknown_rooms", times=2)
+    site.service.inbound.counts.add("push", "taken", tenant=site.tenant)
+    await site.service.inbound.counts.save()
+    done = await asyncio.to_thread(call, "adapters", "list", "--json", folder=tmp_path)
+    (push,) = json.loads(done.stdout)["adapters"]
+    assert (push["taken"], push["refused"], push["unknown_rooms"]) == (1, {"bad_signature": 3}, 2)
+    assert push["since"] == site.clock()
+    table = await asyncio.to_thread(call, "adapters", "list", folder=tmp_path)
+    assert "bad signature" in " ".join(table.stdout.split())
+
+
+def test_a_list_makes_no_database(tmp_path: Path) -> None:
+    (tmp_path / "alliancekit.toml").write_text('[plugins]\nenabled = ["push"]\n')
+    done = call("adapters", "list", "--json", folder=tmp_path)
+    assert json.loads(done.stdout)["adapters"][0]["last_at"] is None
+    assert [file.name for file in tmp_path.rglob("*.db")] == []
+
+
+def test_a_tenants_demand_is_set_and_shown(tmp_path: Path) -> None:
+    (tmp_path / "alliancekit.toml").write_text('data_dir = "data"\n')
+
+    def tenant(count: int) -> list[str]:
+        async def work() -> list[str]:
+            database = await prepared_database(Settings(data_dir=tmp_path / "data"))
+            made = [
+                (await database.write(lambda conn: tenants.create_tenant(conn, "Clinic", 1.0)))[0]
+                for _ in range(count)
+            ]
+            await database.close()
+            return made
+
+        return asyncio.run(work())
+
+    nobody = call("adapters", "require-signed", "on", folder=tmp_path)
+    assert (nobody.returncode, nobody.stdout) == (3, "")
+    first, *_ = tenant(1)
+    for arguments, shown in [((), "off"), (("on",), "on"), ((), "on"), (("off",), "off")]:
+        done = call("adapters", "require-signed", *arguments, folder=tmp_path)
+        assert (done.returncode, done.stdout.strip()) == (0, shown), done.stderr
+    tenant(1)
+    several = call("adapters", "require-signed", "on", folder=tmp_path)
+    assert several.returncode == 3
+    assert "Name one" in several.stderr
+    assert call("adapters", "require-signed", "on", "--tenant", first, folder=tmp_path).returncode == 0
+    assert call("adapters", "require-signed", "maybe", folder=tmp_path).returncode == 2

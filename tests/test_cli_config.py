@@ -40,3 +40,14 @@ def test_settings_that_cannot_be_used_exit_with_three(text: str) -> None:
     as_json = CliRunner().invoke(app, ["check", "--json"])
     assert as_json.exit_code == 3
     assert len(json.loads(as_json.stdout)["problems"]) == 1
+
+
+def test_a_channel_that_no_plugin_offers_is_named_with_those_that_are() -> None:
+    settings = "[prompts]\nlink_after = 3600\nlink_channel = '{}'\n"
+    Path("alliancekit.toml").write_text(settings.format("pigeon"))
+    refused = CliRunner().invoke(app, ["check"])
+    assert refused.exit_code == 3
+    assert "no plugin that runs offers the channel 'pigeon'" in refused.stderr
+    offered = Path("alliancekit.toml")
+    offered.write_text(settings.format("outbox_folder") + "[plugins]\nalso = ['outbox_folder']\n")
+    assert CliRunner().invoke(app, ["check"]).exit_code == 0

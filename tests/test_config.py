@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from alliancekit.config import Settings, effective, load, problems
 from alliancekit.errors import ConfigError
+from alliancekit.onward import Origin
 from alliancekit.secret_refs import local_key, resolved
 from alliancekit.sessions import CallPolicy
 
@@ -87,6 +88,20 @@ def test_a_named_file_that_is_missing_or_broken_is_refused(monkeypatch: pytest.M
         ("port = 70000", "port: Input should be less than or equal to 65535"),
         ("[call]\ngrace = -1", "call.grace: Input should be greater than or equal to 0"),
         ("[call]\ngrace = inf", "call.grace: Input should be a finite number"),
+        (
+            "[prompts]\nredirect_to = ['https://clinic.example/exit']",
+            "prompts.redirect_to.0: must be an origin",
+        ),
+        (
+            "[prompts]\nredirect_to = ['http://clinic.example']",
+            "prompts.redirect_to.0: must begin with https",
+        ),
+        ("[prompts]\nlink_after = 3600", "prompts: link_after and link_channel belong together"),
+        ("[prompts]\nlink_channel = 'sms'", "prompts: link_after and link_channel belong together"),
+        (
+            "[prompts]\nlink_channel = 'sms'\nlink_after = 600\nexpire_after = 600",
+            "prompts: link_after must be shorter than expire_after",
+        ),
         ("public_url = 'feedback.example'", "public_url: must start with http:// or https://"),
         ("signing_keys = [{ kid = 'a' }]", "signing_keys.0: give a secret as { env"),
         ("database_url = { env = 'A', file = 'B' }", "database_url: give a secret as { env"),
@@ -95,6 +110,16 @@ def test_a_named_file_that_is_missing_or_broken_is_refused(monkeypatch: pytest.M
 def test_mistakes_in_the_file_are_named(text: str, said: str) -> None:
     write(text)
     assert said in refused()
+
+
+def test_the_ladder_by_file_and_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    write("[prompts]\nlink_after = 3600\nredirect_to = ['https://*.Clinic.example']")
+    monkeypatch.setenv("ALLIANCEKIT_PROMPTS__LINK_CHANNEL", "outbox_folder")
+    found = load().prompts
+    assert (found.link_after, found.link_channel) == (3600, "outbox_folder")
+    assert found.origins() == (Origin("https", "clinic.example", 443, below=True),)
+    shown = effective(load())["prompts"]
+    assert (shown["link_after"], shown["redirect_to"]) == (3600, ["https://*.Clinic.example"])
 
 
 def test_an_unknown_variable_is_refused_with_a_suggestion(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from alliancekit import inbound
-from alliancekit.adapters import Happening, Rejected
+from alliancekit.adapters import Happening, OpenRoom, Rejected
 from alliancekit.errors import StoreError
 from alliancekit.store import inbound as store
 from alliancekit.store import presence, tenants
 from alliancekit.store.tables import inbound_message, prompt, room
-from tests.services import MakeSite, Meeting, Site
+from tests.services import MakeSite, Meeting, Site, until
 from tests.toy_platform import ToyPlatform, counts, post, said
 
 
@@ -361,18 +362,56 @@ async def test_a_look_that_fails_changes_nothing_and_says_nothing_of_why(
     assert "Ana" not in caplog.text
 
 
+async def test_looks_are_counted_and_so_are_those_that_fail(site: Site, toy: ToyPlatform) -> None:
+    await site.session(adapter="toy", room="visit-1")
+    await post(site, said("joined", site.clock(), person="c1", connection="a"))
+    await site.service.inbound.reconcile(["toy"])
+    toy.adapter.rooms["inst-1"] = RuntimeError("Ana")
+    await site.service.inbound.reconcile(["toy"])
+    toy.adapter.trouble = "Its key is wrong."
+    assert toy.adapter.looked_into == [OpenRoom(instance="inst-1", name="visit-1")] * 2
+    found = await counts(site)
+    assert (found["looks"], found["failed_looks"], found["trouble"]) == (1, 1, "Its key is wrong.")
+
+
+async def test_every_platform_is_looked_at_as_often_as_its_adapter_says(
+    make_site: MakeSite, toy: ToyPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And one that does not answer keeps the other one waiting for nothing."""
+    monkeypatch.setattr(inbound.looking, "SHORTEST", 0.0)
+    slow, asked = ToyPlatform(), asyncio.Event()
+
+    async def never(room: OpenRoom) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    for one, name in ((toy, "toy"), (slow, "slow")):
+        one.adapter.name, one.adapter.snapshot_every = name, 0.01
+        one.adapter.capabilities = replace(one.adapter.capabilities, snapshot=True)
+    monkeypatch.setattr(slow.adapter, "snapshot", never)
+    site = await make_site(extra=[("slow", slow), ("toy", toy)])
+    for name in ("slow", "toy"):
+        await site.session(adapter=name, room=f"visit-{name}")
+        room = {"room": f"inst-{name}", "name": f"visit-{name}"}
+        joined = Happening(kind="joined", at=site.clock(), person="c1", **room)
+        await site.service.inbound.happened(name, [joined])
+    await asked.wait()
+    looked = len(toy.adapter.looked_into)
+    await until(lambda: len(toy.adapter.looked_into) >= looked + 3)
+
+
 async def test_only_open_rooms_of_sessions_that_go_on_are_looked_into(site: Site) -> None:
     def work(conn):
-        return store.open_rooms(conn, ["toy"])
+        return tuple((one.instance, one.name) for one in store.open_rooms(conn, "toy"))
 
     first = await site.session(adapter="toy", room="visit-1")
     await site.session(adapter="toy", room="visit-2")
     now = site.clock()
     await post(site, said("joined", now, "inst-1", "visit-1", person="c1"))
     await post(site, said("joined", now, "inst-2", "visit-2", person="c1"))
-    assert await site.service.database.read(work) == (("toy", "inst-1"), ("toy", "inst-2"))
+    assert await site.service.database.read(work) == (("inst-1", "visit-1"), ("inst-2", "visit-2"))
     await post(site, said("over", now, "inst-2", "visit-2"))
-    assert await site.service.database.read(work) == (("toy", "inst-1"),)
+    assert await site.service.database.read(work) == (("inst-1", "visit-1"),)
     await site.post(f"/v1/sessions/{first.id}/end")
     assert await site.service.database.read(work) == ()
 
@@ -421,6 +460,23 @@ async def test_what_no_platform_can_mean_is_refused_whole(site: Site) -> None:
     assert (await state(site, meeting))["status"] == "waiting"
     await site.service.happened("toy", [joined(start, "t1", name="another")])
     assert (await counts(site))["unknown_rooms"] == 1
+
+
+async def test_an_adapter_is_told_where_to_look(site: Site) -> None:
+    wanted = site.service.rooms
+    assert await wanted("toy") == {}
+    await site.session(adapter="toy", room="visit-1")
+    site.clock.now += 60
+    newest = await site.session(adapter="toy", room="visit-1")
+    other = await site.session(adapter="toy", room="visit-2")
+    await site.session(adapter="other", room="visit-3")
+    await site.session()
+    assert await wanted("toy") == {"visit-1": newest.id, "visit-2": other.id}
+    _, key = await site.another_tenant()
+    await site.session(adapter="toy", room="visit-2", key=key)
+    assert await wanted("toy") == {"visit-1": newest.id}, "a room of two tenants is nobody's"
+    await site.post(f"/v1/sessions/{newest.id}/end")
+    assert set(await wanted("toy")) == {"visit-1"}, "the older one still waits"
 
 
 async def test_the_host_knows_where_a_participant_is_while_they_are_there(site: Site) -> None:

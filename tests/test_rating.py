@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from alliancekit.languages import Languages
+from alliancekit.onward import Onward
 from alliancekit.web.rating import accepted, rating_page
 
 
@@ -32,6 +33,26 @@ def test_with_a_token_it_asks_and_without_one_it_says_what_to_do() -> None:
     assert words["gone_fix"] in gone
     assert "token=" not in gone
     assert "embed.js" not in gone
+
+
+@pytest.mark.parametrize("token", ["abc", ""])
+def test_the_way_on_is_a_plain_link_with_its_site_named(token: str) -> None:
+    arabic = Languages().find("ar")
+    way = Onward(address='https://clinic.example/?a="b&c', site="clinic.example")
+    page = rating_page(arabic, token=token, way=way)
+    assert 'href="https://clinic.example/?a=&#34;b&amp;c" rel="noreferrer"' in page
+    assert arabic.rating["go_on"].replace("{site}", "\u2068clinic.example\u2069") in page
+    assert (arabic.rating["go_on_hint"] in page) == bool(token)
+    assert arabic.rating["go_on_refused"] not in page
+
+
+@pytest.mark.parametrize("token", ["abc", ""])
+def test_a_refused_way_on_is_said_and_not_shown(token: str) -> None:
+    english = Languages().find("en")
+    page = rating_page(english, token=token, way=Onward(refused="it is longer than 2000 characters"))
+    assert english.rating["go_on_refused"] in page
+    assert "2000" not in page
+    assert 'class="go"' not in page + rating_page(english, token=token)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from alliancekit.adapters import (
     Capabilities,
     Challenge,
     Happening,
+    OpenRoom,
     RawRequest,
     Reason,
     Verified,
@@ -39,6 +40,7 @@ class Toy(WebhookAdapter):
     def __init__(self) -> None:
         self.seen: list[RawRequest] = []
         self.rooms: dict[str, Happening | Exception | None] = {}
+        self.looked_into: list[OpenRoom] = []
 
     @override
     async def start(self, host: Any) -> None:
@@ -66,8 +68,9 @@ class Toy(WebhookAdapter):
         return [Happening(**one) for one in message.content["happenings"]]
 
     @override
-    async def snapshot(self, room: str) -> Happening | None:
-        found = self.rooms.get(room)
+    async def snapshot(self, room: OpenRoom) -> Happening | None:
+        self.looked_into.append(room)
+        found = self.rooms.get(room.instance)
         if isinstance(found, Exception):
             raise found
         return found

@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final, Literal
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import parse_qsl
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from typing_extensions import override
 
 from alliancekit.adapters import (
@@ -22,6 +24,7 @@ from alliancekit.adapters import (
     Capabilities,
     Challenge,
     Happening,
+    OpenRoom,
     RawRequest,
     Reason,
     Rejected,
@@ -30,7 +33,9 @@ from alliancekit.adapters import (
 )
 from alliancekit.fields import identifier, inside, moment, needed, text
 from alliancekit.hookspecs import AllianceHooks, hookimpl
+from alliancekit.rest import Rest, RestError, needs_httpx
 from alliancekit.signatures import check, check_age, from_hex, json_object, number
+from alliancekit_bigbluebutton import asking
 
 __all__ = ["BigBlueButton", "BigBlueButtonSettings", "BigBlueButtonWebhooks"]
 
@@ -61,6 +66,9 @@ class BigBlueButtonSettings(BaseModel):
         secrets: the server's shared secret; during a rotation the old and the new one.
         public_url: the address exactly as the hook has it, when it is not `<public address>/v1/adapters/…`.
         algorithms: which checksums are taken; BigBlueButton makes `sha1` unless it is told otherwise.
+        api: the address of its API, such as `https://bbb.example/bigbluebutton/api`; with it the service asks
+            who is in the open meetings. The first of `secrets` opens it.
+        api_algorithm: the checksum that its API is asked with.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -70,12 +78,22 @@ class BigBlueButtonSettings(BaseModel):
     algorithms: frozenset[Literal["sha1", "sha256", "sha384", "sha512"]] = frozenset(
         {"sha1", "sha256", "sha384", "sha512"}
     )
+    api: Annotated[str, Field(pattern=r"^(https?://[^/@?#]+[^@?#]*)?$")] = ""
+    api_algorithm: Literal["sha1", "sha256", "sha384", "sha512"] = "sha256"
+
+    @model_validator(mode="after")
+    def _opens_the_api(self) -> Self:
+        if self.api and not self.secrets:
+            raise ValueError("api needs the server's secret, first in secrets")
+        return self
 
 
 class BigBlueButton(AllianceHooks):
     """The plugin: one adapter."""
 
     def __init__(self, settings: BigBlueButtonSettings) -> None:
+        if settings.api:
+            needs_httpx("bigbluebutton")
         self.adapter = BigBlueButtonWebhooks(settings)
 
     @override
@@ -90,12 +108,19 @@ class BigBlueButtonWebhooks(WebhookAdapter):
     The statuses are for a sender that takes 401 for success, and holds all later messages back until one is
     taken: what a correct secret or address heals is 503; what no repetition heals is answered with 200,
     though it is refused.
+
+    Args:
+        settings: the adapter's table.
+        clock: seconds since 1970 UTC.
     """
 
     name = "bigbluebutton"
     title = "BigBlueButton"
     max_body = 1024 * 1024
-    capabilities = Capabilities(presence=True, webhooks=True, identity=True, trust="signed", replay_safe=True)
+    snapshot_every = 30.0
+    capabilities = Capabilities(
+        presence=True, webhooks=True, snapshot=True, identity=True, trust="signed", replay_safe=True
+    )
     statuses: Mapping[Reason, int] = {
         "unsigned": 503,
         "bad_signature": 503,
@@ -108,18 +133,38 @@ class BigBlueButtonWebhooks(WebhookAdapter):
         "malformed": 200,
     }
 
-    def __init__(self, settings: BigBlueButtonSettings) -> None:
+    def __init__(self, settings: BigBlueButtonSettings, *, clock: Callable[[], float] = time.time) -> None:
+        self.capabilities = replace(type(self).capabilities, snapshot=bool(settings.api))
+        self._settings = settings
+        self._clock = clock
+        self._api: Rest | None = None
         self._secrets = [secret.get_secret_value().encode() for secret in settings.secrets]
         self._public_url = settings.public_url
         self._algorithms = settings.algorithms
 
     @override
     async def start(self, host: AdapterHost) -> None:
-        """Nothing to begin: BigBlueButton calls us."""
+        if self._settings.api:
+            self._api = Rest(self._settings.api)
 
     @override
     async def stop(self) -> None:
-        """Nothing to end."""
+        if self._api is not None:
+            await self._api.close()
+        self._api = None
+
+    @override
+    async def snapshot(self, room: OpenRoom) -> Happening | None:
+        if self._api is None or not room.name:
+            return None
+        secret, algorithm = self._settings.secrets[0].get_secret_value(), self._settings.api_algorithm
+        try:
+            seen = await asking.look(self._api, room, secret, algorithm, self._clock())
+        except RestError as error:
+            self.trouble = str(error)
+            raise
+        self.trouble = ""
+        return seen
 
     @override
     def verify(self, request: RawRequest, now: float) -> Verified | Challenge:

@@ -7,12 +7,17 @@ does.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
+import contextlib
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
 from typing_extensions import override
@@ -23,6 +28,7 @@ from alliancekit.adapters import (
     Capabilities,
     Challenge,
     Happening,
+    OpenRoom,
     RawRequest,
     Rejected,
     Verified,
@@ -30,7 +36,9 @@ from alliancekit.adapters import (
 )
 from alliancekit.fields import identifier, inside, moment, needed, text
 from alliancekit.hookspecs import AllianceHooks, hookimpl
+from alliancekit.rest import Rest, RestError, needs_httpx
 from alliancekit.signatures import check, check_age, digest, from_base64, json_object, number
+from alliancekit_daily import asking
 
 __all__ = ["Daily", "DailySettings", "DailyWebhooks"]
 
@@ -46,6 +54,12 @@ KINDS: Mapping[str, Literal["started", "joined", "left", "over"]] = {
     "participant.left": "left",
     "meeting.ended": "over",
 }
+
+
+CHECK_EVERY: Final = 600.0
+"""Seconds between two questions whether the webhook is still on."""
+
+log = logging.getLogger("alliancekit.daily")
 
 
 def _base64(secret: SecretStr) -> SecretStr:
@@ -67,17 +81,24 @@ class DailySettings(BaseModel):
 
     Attributes:
         secrets: the webhook's `hmac`, in base64 as Daily shows it; during a rotation the old and the new one.
+        api_key: of the Daily domain; with it Daily is asked who is in the open rooms, and whether it switched
+            the webhook off.
+        api: the address of Daily's API.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     secrets: tuple[Annotated[SecretStr, AfterValidator(_base64)], ...] = ()
+    api_key: SecretStr | None = None
+    api: str = "https://api.daily.co/v1"
 
 
 class Daily(AllianceHooks):
     """The plugin: one adapter."""
 
     def __init__(self, settings: DailySettings) -> None:
+        if settings.api_key is not None:
+            needs_httpx("daily")
         self.adapter = DailyWebhooks(settings)
 
     @override
@@ -91,22 +112,59 @@ class DailyWebhooks(WebhookAdapter):
 
     The room is Daily's room name, because messages about participants name no meeting; a room is therefore
     made for each session.
+
+    Args:
+        settings: the adapter's table.
+        clock: seconds since 1970 UTC.
     """
 
     name = "daily"
     title = "Daily"
-    capabilities = Capabilities(presence=True, webhooks=True, identity=True, trust="signed", replay_safe=True)
+    snapshot_every = 30.0
+    capabilities = Capabilities(
+        presence=True, webhooks=True, snapshot=True, identity=True, trust="signed", replay_safe=True
+    )
 
-    def __init__(self, settings: DailySettings) -> None:
+    def __init__(self, settings: DailySettings, *, clock: Callable[[], float] = time.time) -> None:
+        self.capabilities = replace(type(self).capabilities, snapshot=settings.api_key is not None)
         self._secrets = [_bytes(secret) for secret in settings.secrets]
+        self._settings = settings
+        self._clock = clock
+        self._api: Rest | None = None
+        self._checking: asyncio.Task[None] | None = None
 
     @override
     async def start(self, host: AdapterHost) -> None:
-        """Nothing to begin: Daily calls us."""
+        if self._settings.api_key is None:
+            return
+        key = self._settings.api_key.get_secret_value()
+        self._api = Rest(self._settings.api, headers={"Authorization": f"Bearer {key}"})
+        self._checking = asyncio.create_task(self._check(self._api), name="alliancekit:daily:check")
 
     @override
     async def stop(self) -> None:
-        """Nothing to end."""
+        if self._checking is not None:
+            self._checking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._checking
+        if self._api is not None:
+            await self._api.close()
+        self._api = self._checking = None
+
+    async def _check(self, api: Rest) -> None:
+        """Ask again and again whether the webhook is on: a failed one says nothing by itself."""
+        while True:
+            try:
+                self.trouble = await asking.trouble(api)
+            except RestError as error:
+                self.trouble = str(error)
+            if self.trouble:
+                log.warning("%s", self.trouble)
+            await asyncio.sleep(CHECK_EVERY)
+
+    @override
+    async def snapshot(self, room: OpenRoom) -> Happening | None:
+        return None if self._api is None else await asking.roster(self._api, room.instance, self._clock())
 
     @override
     def verify(self, request: RawRequest, now: float) -> Verified | Challenge:

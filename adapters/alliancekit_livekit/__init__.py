@@ -1,254 +1,40 @@
-"""LiveKit, self-hosted or Cloud, and OpenVidu 3: who joins and leaves, from the webhooks that it signs.
+"""LiveKit, self-hosted or Cloud, and OpenVidu 3.
 
-A webhook is JSON with a JWT in `Authorization`: HS256 with the API secret, the API key as issuer, the SHA-256
-of the body as a claim, valid for five minutes (livekit/protocol `webhook/`, `livekit_webhook.proto` and
-`livekit_models.proto`). LiveKit drops events that waited for 30 seconds and stores none: any can be missing.
+Who joins and leaves is known from the webhooks that it signs. LiveKit drops events that waited for 30 seconds
+and stores none, so any can be missing: while a room is open, the server is asked who is in it. Prompts go to
+one person as data messages. Who speaks when is told by a hidden participant, where that is wanted.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final, Literal
+from collections.abc import Sequence
 
-import jwt
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from typing_extensions import override
 
-from alliancekit.adapters import (
-    Adapter,
-    AdapterHost,
-    Capabilities,
-    Happening,
-    RawRequest,
-    Rejected,
-    Verified,
-    WebhookAdapter,
-)
+from alliancekit.adapters import Adapter
 from alliancekit.hookspecs import AllianceHooks, hookimpl
-from alliancekit.signatures import from_base64, json_object
+from alliancekit_livekit import server, speakers
+from alliancekit_livekit.adapter import LiveKitAdapter
+from alliancekit_livekit.settings import LiveKitSettings
 
-__all__ = ["LiveKit", "LiveKitSettings", "LiveKitWebhooks"]
-
-LEEWAY: Final = 60.0
-"""Seconds by which the server's clock may differ; LiveKit's own receivers allow the same."""
-
-YEAR_5138: Final = 10**11
-"""The latest time that is taken for one, in seconds since 1970 UTC."""
-
-HowGone = Literal["left", "dropped", "ejected", "declined"]
-
-HOW: Final[Mapping[str | int, HowGone]] = {
-    "PARTICIPANT_REMOVED": "ejected",
-    "DUPLICATE_IDENTITY": "dropped",
-    "SERVER_SHUTDOWN": "dropped",
-    "STATE_MISMATCH": "dropped",
-    "JOIN_FAILURE": "dropped",
-    "MIGRATION": "dropped",
-    "SIGNAL_CLOSE": "dropped",
-    "SIP_TRUNK_FAILURE": "dropped",
-    "CONNECTION_TIMEOUT": "dropped",
-    "MEDIA_FAILURE": "dropped",
-    "USER_UNAVAILABLE": "declined",
-    "USER_REJECTED": "declined",
-}
-"""`DisconnectReason` → how; every other one, and none at all, is leaving (older servers: livekit #1730)."""
-
-NOBODY: Final = frozenset({"INGRESS", "EGRESS", "AGENT"})
-"""`ParticipantInfo.Kind` that is no human."""
-
-
-class LiveKitSettings(BaseModel):
-    """The adapter's table in the configuration.
-
-    Attributes:
-        secrets: API secrets that sign webhooks; the old and the new one while they are rotated.
-        api_keys: the API keys that belong to them; where given, webhooks of other keys are refused.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    secrets: tuple[SecretStr, ...] = ()
-    api_keys: tuple[str, ...] = ()
+__all__ = ["LiveKit", "LiveKitAdapter", "LiveKitSettings"]
 
 
 class LiveKit(AllianceHooks):
-    """The plugin: one adapter."""
+    """The plugin: one adapter.
+
+    Raises:
+        ExtraMissingError: the settings need a package that is not installed.
+    """
 
     def __init__(self, settings: LiveKitSettings) -> None:
-        self.adapter = LiveKitWebhooks(settings)
+        if settings.url:
+            server.package()
+        if settings.speakers:
+            speakers.rtc()
+        self.adapter = LiveKitAdapter(settings)
 
     @override
     @hookimpl
     def register_adapters(self) -> Sequence[Adapter]:
         return (self.adapter,)
-
-
-# Protocol buffers write 64-bit numbers as texts in JSON.
-Seconds = Annotated[int, Field(ge=0, le=YEAR_5138)]
-Milliseconds = Annotated[int, Field(ge=0, le=YEAR_5138 * 1000)]
-
-
-class _Permission(BaseModel):
-    hidden: bool = False
-    recorder: bool = False
-    agent: bool = False
-
-
-class _Participant(BaseModel):
-    sid: str = Field(min_length=1)
-    identity: str = Field(min_length=1)
-    kind: str = "STANDARD"
-    joined_at: Seconds = Field(default=0, alias="joinedAt")
-    joined_at_ms: Milliseconds = Field(default=0, alias="joinedAtMs")
-    disconnect_reason: str = Field(default="UNKNOWN_REASON", alias="disconnectReason")
-    permission: _Permission = _Permission()
-
-    @property
-    def human(self) -> bool:
-        """Whether it counts as somebody in the call; who is hidden only listens."""
-        told = self.permission
-        return self.kind not in NOBODY and not (told.hidden or told.recorder or told.agent)
-
-
-class _Room(BaseModel):
-    sid: str = Field(min_length=1)
-    name: str = ""
-
-
-class _RoomEvent(BaseModel):
-    created_at: Seconds = Field(alias="createdAt")
-    room: _Room
-
-
-class _ParticipantEvent(_RoomEvent):
-    participant: _Participant
-
-
-class LiveKitWebhooks(WebhookAdapter):
-    """LiveKit's webhooks: the room's sid is the instance, the identity in the access token the person."""
-
-    name = "livekit"
-    title = "LiveKit, OpenVidu 3"
-    capabilities = Capabilities(presence=True, webhooks=True, identity=True, trust="signed", replay_safe=True)
-
-    def __init__(self, settings: LiveKitSettings) -> None:
-        self._secrets = [secret.get_secret_value() for secret in settings.secrets]
-        self._api_keys = frozenset(settings.api_keys)
-
-    @override
-    async def start(self, host: AdapterHost) -> None:
-        """Nothing runs: the platform calls."""
-
-    @override
-    async def stop(self) -> None:
-        """Nothing to end."""
-
-    @override
-    def verify(self, request: RawRequest, now: float) -> Verified:
-        if len(request.body) > self.max_body:
-            raise Rejected("too_large")
-        claims = self._claims(request.header("authorization"))
-        if not hmac.compare_digest(_given_hash(claims), hashlib.sha256(request.body).digest()):
-            raise Rejected("bad_signature")
-        at = _check_validity(claims, now)
-        content = json_object(request.body)
-        message = content.get("id")
-        if not (isinstance(message, str) and message):
-            raise Rejected("malformed")
-        return Verified(content=content, message=message, at=at)
-
-    def _claims(self, token: str) -> Mapping[str, Any]:
-        """What a token says that was signed with one of the secrets, for one of the keys."""
-        if not self._secrets:
-            raise Rejected("no_secret")
-        if not token:
-            raise Rejected("unsigned")
-        payloads = [payload for secret in self._secrets if (payload := _signed_payload(token, secret))]
-        if not payloads:
-            raise Rejected("bad_signature")
-        claims = json_object(payloads[0])
-        issuer = claims.get("iss")
-        if self._api_keys and not (isinstance(issuer, str) and issuer in self._api_keys):
-            raise Rejected("bad_signature")
-        return claims
-
-    @override
-    def parse(self, message: Verified) -> Sequence[Happening]:
-        kind = message.content.get("event")
-        if not isinstance(kind, str):
-            raise Rejected("malformed")
-        try:
-            if kind in {"room_started", "room_finished"}:
-                event = _RoomEvent.model_validate(message.content)
-                return (_of_room("started" if kind == "room_started" else "over", event),)
-            if kind in {"participant_joined", "participant_left", "participant_connection_aborted"}:
-                return _of_participant(kind, _ParticipantEvent.model_validate(message.content))
-        except ValidationError:
-            raise Rejected("malformed") from None
-        return ()
-
-
-def _signed_payload(token: str, secret: str) -> bytes:
-    """The payload of a token that this secret signed, else nothing. The validity is checked with our time."""
-    try:
-        payload: bytes = jwt.PyJWS().decode(token, secret, algorithms=["HS256"])
-    except (jwt.PyJWTError, ValueError, RecursionError):
-        return b""
-    return payload
-
-
-def _given_hash(claims: Mapping[str, Any]) -> bytes:
-    """The claim `sha256`; access tokens of participants have the same secret, but not this claim."""
-    given = claims.get("sha256", "")
-    if not (isinstance(given, str) and given.isascii()):
-        raise Rejected("bad_signature")
-    return from_base64(given)
-
-
-def _check_validity(claims: Mapping[str, Any], now: float) -> float:
-    """Since when the token is valid, in seconds since 1970 UTC; `now` where it does not say."""
-    until, since = _time(claims.get("exp")), _time(claims.get("nbf", now))
-    if now > until + LEEWAY:
-        raise Rejected("stale")
-    if now < since - LEEWAY:
-        raise Rejected("from_the_future")
-    return since
-
-
-def _time(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= YEAR_5138:
-        raise Rejected("malformed")
-    return float(value)
-
-
-def _of_room(kind: Literal["started", "over"], event: _RoomEvent) -> Happening:
-    return Happening(kind=kind, room=event.room.sid, name=event.room.name, at=float(event.created_at))
-
-
-def _of_participant(kind: str, event: _ParticipantEvent) -> Sequence[Happening]:
-    who = event.participant
-    if not who.human:
-        return ()
-    at = float(event.created_at)
-    since = who.joined_at_ms / 1000 or float(who.joined_at)
-    how: HowGone = "left"
-    if kind == "participant_left":
-        how = HOW.get(who.disconnect_reason, "left")
-    elif kind == "participant_connection_aborted":
-        how = "dropped"
-    return (
-        Happening(
-            kind="joined" if kind == "participant_joined" else "left",
-            room=event.room.sid,
-            name=event.room.name,
-            at=at,
-            # An identity that is an e-mail address stays here.
-            person="" if "@" in who.identity else who.identity,
-            connection=who.sid,
-            how=how,
-            # `at` has whole seconds, rounded down.
-            joined_at=min(since, at) if since else None,
-        ),
-    )

@@ -7,12 +7,23 @@ sid is the instance. A room ends when it was completed, else five minutes after 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from typing_extensions import override
 
 from alliancekit.adapters import (
@@ -20,14 +31,16 @@ from alliancekit.adapters import (
     AdapterHost,
     Capabilities,
     Happening,
+    OpenRoom,
     RawRequest,
     Rejected,
     Verified,
     WebhookAdapter,
 )
 from alliancekit.hookspecs import AllianceHooks, hookimpl
+from alliancekit.rest import Rest, RestError, needs_httpx
 from alliancekit.signatures import check_age, json_object
-from alliancekit_twilio import signature
+from alliancekit_twilio import asking, signature
 
 __all__ = ["Twilio", "TwilioCallbacks", "TwilioSettings"]
 
@@ -52,18 +65,31 @@ class TwilioSettings(BaseModel):
             secondary one while they are rotated.
         public_url: the address given to Twilio as `StatusCallback`, where that is not
             `<public_url of AllianceKit>/v1/adapters/twilio/events`. It is part of what is signed.
+        account_sid: the account's SID; with it Twilio is asked who is in the open rooms. The first of
+            `secrets` opens it, which then is the account's auth token.
+        api: the address of Twilio's Video API.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     secrets: tuple[SecretStr, ...] = ()
     public_url: Annotated[str, AfterValidator(_plain)] = ""
+    account_sid: str = ""
+    api: Annotated[str, AfterValidator(_plain)] = "https://video.twilio.com"
+
+    @model_validator(mode="after")
+    def _opens_the_account(self) -> Self:
+        if self.account_sid and not self.secrets:
+            raise ValueError("account_sid needs the account's auth token, first in secrets")
+        return self
 
 
 class Twilio(AllianceHooks):
     """The plugin: one adapter."""
 
     def __init__(self, settings: TwilioSettings) -> None:
+        if settings.account_sid:
+            needs_httpx("twilio")
         self.adapter = TwilioCallbacks(settings)
 
     @override
@@ -85,23 +111,51 @@ class _OfParticipant(_Callback):
 
 
 class TwilioCallbacks(WebhookAdapter):
-    """Status callbacks of rooms: the identity in the access token is the person."""
+    """Status callbacks of rooms: the identity in the access token is the person.
+
+    Args:
+        settings: the adapter's table.
+        clock: seconds since 1970 UTC.
+    """
 
     name = "twilio"
     title = "Twilio Video"
-    capabilities = Capabilities(presence=True, webhooks=True, identity=True, trust="signed", replay_safe=True)
+    snapshot_every = 30.0
+    capabilities = Capabilities(
+        presence=True, webhooks=True, snapshot=True, identity=True, trust="signed", replay_safe=True
+    )
 
-    def __init__(self, settings: TwilioSettings) -> None:
+    def __init__(self, settings: TwilioSettings, *, clock: Callable[[], float] = time.time) -> None:
+        self.capabilities = replace(type(self).capabilities, snapshot=bool(settings.account_sid))
+        self._settings = settings
+        self._clock = clock
+        self._api: Rest | None = None
         self._secrets = [secret.get_secret_value().encode() for secret in settings.secrets]
         self._public_url = settings.public_url
 
     @override
     async def start(self, host: AdapterHost) -> None:
-        """Nothing runs: the platform calls."""
+        if self._settings.account_sid:
+            user = (self._settings.account_sid, self._settings.secrets[0].get_secret_value())
+            self._api = Rest(self._settings.api, user=user)
 
     @override
     async def stop(self) -> None:
-        """Nothing to end."""
+        if self._api is not None:
+            await self._api.close()
+        self._api = None
+
+    @override
+    async def snapshot(self, room: OpenRoom) -> Happening | None:
+        if self._api is None:
+            return None
+        try:
+            seen = await asking.look(self._api, room, self._clock())
+        except RestError as error:
+            self.trouble = str(error)
+            raise
+        self.trouble = ""
+        return seen
 
     @override
     def verify(self, request: RawRequest, now: float) -> Verified:
@@ -191,8 +245,7 @@ def _of_participant(kind: str, event: _OfParticipant) -> Happening:
         room=event.room,
         name=event.name,
         at=at,
-        # An identity that is an e-mail address stays here.
-        person="" if "@" in event.identity else event.identity,
+        person=asking.person_of(event.identity),
         connection=event.sid,
         joined_at=None if joined or event.duration is None else max(0.0, at - event.duration),
     )

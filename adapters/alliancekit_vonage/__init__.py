@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 
 from jwt import PyJWS, PyJWTError
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict
 from typing_extensions import override
 
 from alliancekit.adapters import (
@@ -29,7 +29,7 @@ from alliancekit.adapters import (
 )
 from alliancekit.fields import identifier, inside, moment, needed, text
 from alliancekit.hookspecs import AllianceHooks, hookimpl
-from alliancekit.signatures import check_age, json_object
+from alliancekit.signatures import LongSecret, check_age, json_object
 
 __all__ = ["Vonage", "VonageSettings", "VonageWebhooks"]
 
@@ -48,13 +48,13 @@ class VonageSettings(BaseModel):
     """The adapter's table in the configuration.
 
     Attributes:
-        secrets: the signature secret of the callback, 32 characters at least (RFC 7518, section 3.2); during
+        secrets: the signature secret of the callback, 32 bytes at least (RFC 7518, section 3.2); during
             a rotation the old and the new one.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    secrets: tuple[Annotated[SecretStr, Field(min_length=32)], ...] = ()
+    secrets: tuple[LongSecret, ...] = ()
 
 
 class Vonage(AllianceHooks):

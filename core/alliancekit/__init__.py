@@ -14,6 +14,7 @@ pages           pages of plugins among the therapist's
 panels          what plugins show on the therapist's page
 signatures      check a platform's signature, step by step
 fields          read a platform's message field by field
+rest            ask a platform's HTTP API
 happenings      what platforms say, as facts about presence
 voice           from audio or its levels to the times somebody spoke
 sessions        facts about presence, and the session machine that infers the call's end

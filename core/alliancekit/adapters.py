@@ -105,8 +105,7 @@ class RouteReply:
 class Route:
     """One HTTP route under `/v1/plugins/<plugin>/<path>`.
 
-    `auth` says whose token the host demands before `handler` runs: a participant's bearer token, or nobody's
-    (static files only). `max_body` limits the request's size in bytes.
+    `auth`: whose token is demanded before `handler` runs (`none`: static files only); `max_body`: in bytes.
     """
 
     method: Literal["GET", "POST"]
@@ -120,8 +119,8 @@ class Route:
 class RawRequest:
     """A platform's request, unread: what was signed is these bytes.
 
-    `url` is the public address that the platform called (some sign it; `Host` headers are not trusted), with
-    its query. The names of `headers` are in lower case; a header that came several times has all its values.
+    `url` is the public address that the platform called (`Host` headers are not trusted), with its query. The
+    names of `headers` are in lower case; a header that came several times has all its values.
     """
 
     method: str
@@ -156,7 +155,7 @@ class Verified:
     Attributes:
         content: the parsed body.
         message: what tells this message from every other: the platform's own id, or a digest of the body.
-        at: seconds since 1970 UTC: when it was sent, as signed; when it came, where no time is signed.
+        at: seconds since 1970 UTC: when it was sent, as signed; else when it came.
     """
 
     content: Mapping[str, Any]
@@ -190,8 +189,7 @@ class Happening:
         how: for `left`: on purpose, lost, sent out by somebody, or never admitted.
         people: for `roster`: (person, connection) of everybody there; bots and recorders are left out.
         seconds: for `spoke`: how long.
-        joined_at: for `joined` and `left`: when this presence began, where the platform says so. With it, a
-            `left` whose `joined` was lost still tells the whole presence.
+        joined_at: for `joined` and `left`: since when, if told; then a `left` alone tells the whole presence.
     """
 
     kind: Literal["started", "joined", "left", "roster", "over", "spoke", "cancelled"]
@@ -237,6 +235,14 @@ class Whereabouts:
     connections: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRoom:
+    """A room to look into: its instance, and its name where that is known."""
+
+    instance: str
+    name: str = ""
+
+
 class AdapterHost(Protocol):
     """What the host offers an adapter."""
 
@@ -253,6 +259,13 @@ class AdapterHost(Protocol):
 
     async def whereabouts(self, adapter: str, participant: str) -> Whereabouts | None:
         """Where a participant is in a call of this adapter; None when they are in none."""
+
+    async def rooms(self, adapter: str) -> Mapping[str, str]:
+        """Where to look: the rooms of this adapter's sessions that have not ended → the newest session.
+
+        None that several tenants claim.
+        """
+        ...
 
     async def link(self, participant: str) -> str | None:
         """The participant's own link to their questions; None when nobody like this is known.
@@ -280,11 +293,13 @@ class Adapter(ABC):
         name: what it is called in the configuration and in addresses.
         title: what the platform is called, for people; its name, where empty.
         capabilities: what it can do.
+        trouble: what keeps it from working now, and what to do; for whoever runs AllianceKit. Empty: nothing.
     """
 
     name: str
     title: str = ""
     capabilities: Capabilities = Capabilities()
+    trouble: str = ""
 
     @abstractmethod
     async def start(self, host: AdapterHost) -> None:
@@ -297,7 +312,9 @@ class Adapter(ABC):
     async def deliver(self, hint: PromptHint) -> bool:
         """Bring a prompt into the call.
 
-        Returns: whether it was handed to a connected page. False is no error: the delivery ladder goes on.
+        Returns: whether it was handed to a connected page. The receipt is `sent`, or `unreachable`, which is
+        no error: the delivery ladder goes on. Raising, or taking longer than two seconds, is a failure. The
+        page itself confirms by `AdapterHost.delivered` or `POST /v1/prompts/{id}/seen`.
         """
         return False
 
@@ -312,12 +329,14 @@ class WebhookAdapter(Adapter):
 
     Attributes:
         max_body: bytes that a message may have; larger ones are refused unread.
-        statuses: the HTTP status of a refusal, where the platform needs another one than 401 (signature),
-            413 (size) and 400 (everything else): some stop for good at 4xx, one takes 401 for success.
+        statuses: the HTTP status of a refusal, where the platform needs another than 401 (signature), 413
+            (size) and 400 (all else): some stop for good at 4xx, one takes 401 for success.
+        snapshot_every: seconds between two looks into an open room, where it is capable of a `snapshot`.
     """
 
     max_body: int = 256 * 1024
     statuses: Mapping[Reason, int] = {}
+    snapshot_every: float = 60.0
 
     @abstractmethod
     def verify(self, request: RawRequest, now: float) -> Verified | Challenge:
@@ -335,8 +354,8 @@ class WebhookAdapter(Adapter):
             Rejected: `malformed`.
         """
 
-    async def snapshot(self, room: str) -> Happening | None:
-        """Ask the platform who is in a room instance now: a `roster`, or `over`; None when it cannot tell."""
+    async def snapshot(self, room: OpenRoom) -> Happening | None:
+        """Ask the platform who is in a room now: a `roster`, or `over`; None when it cannot tell."""
         return None
 
 

@@ -1,7 +1,8 @@
 """Channels that bring a rating link to somebody who has no page open: SMS, e-mail, a vendor's own app.
 
-The host sends nothing by itself: it hands a channel the link, the language and the vendor's own pseudonym of
-the person. Who that is and where they can be reached is known to the vendor's systems only.
+The host hands a channel the link, the language and the vendor's own pseudonym of the person: when the vendor
+asks for it, and once by itself where `prompts.link_channel` names the channel. Who the person is and where
+they can be reached is known to the vendor's systems only.
 """
 
 from __future__ import annotations

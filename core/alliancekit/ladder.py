@@ -158,18 +158,20 @@ class Ladder:
             await self._database.write(lambda conn: prompts.cancel_planned(conn, prompt, self._clock()))
         await self._plugins.hooks.withdraw(prompt)
 
-    async def seen(self, tenant: str, prompt: str, channel: str) -> None:
-        """Record, once per channel, that a person's page confirmed that it has a prompt.
+    def check_channel(self, channel: str) -> None:
+        """Refuse the confirmation of a page that names no adapter and none of `OWN_CHANNELS`.
 
         Raises:
             UnknownRungError: there is no such channel.
         """
-        known = {*OWN_CHANNELS, *(one.name for one in self._plugins.adapters)}
-        if channel not in known:
+        if channel not in {*OWN_CHANNELS, *(one.name for one in self._plugins.adapters)}:
             raise UnknownRungError(
                 "There is no such channel; nothing was recorded.",
-                fix="Name the adapter that brought the prompt, or one of live, page and redirect.",
+                fix=f"Name the adapter that brought the prompt, or one of {', '.join(OWN_CHANNELS)}.",
             )
+
+    async def seen(self, tenant: str, prompt: str, channel: str) -> None:
+        """Record, once per channel, that a person's page confirmed that it has a prompt."""
         now = self._clock()
         await self._database.write(
             lambda conn: prompts.record_seen(conn, tenant, prompt, channel=channel, now=now)

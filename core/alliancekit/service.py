@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -228,6 +228,10 @@ class Service:
     async def whereabouts(self, adapter: str, participant: str) -> Whereabouts | None:
         """Where a participant is in a call of an adapter."""
         return await self.inbound.whereabouts(adapter, participant)
+
+    async def rooms(self, adapter: str) -> Mapping[str, str]:
+        """The rooms that sessions of an adapter wait for or are in."""
+        return await self.inbound.rooms(adapter)
 
     async def link(self, participant: str) -> str | None:
         """The participant's own link to their questions; a secret."""

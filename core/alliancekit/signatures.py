@@ -13,9 +13,27 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, SecretStr
 
 from alliancekit.adapters import Rejected
+
+LEAST = 32
+"""Bytes that a secret of HMAC-SHA256 needs (RFC 7518, section 3.2): as many as the hash has."""
+
+
+def _long_enough(secret: SecretStr) -> SecretStr:
+    length = len(secret.get_secret_value().encode())
+    if length < LEAST:
+        raise ValueError(
+            f"a secret of {length} bytes is too short, it needs {LEAST}; make one: openssl rand -hex 32"
+        )
+    return secret
+
+
+LongSecret = Annotated[SecretStr, AfterValidator(_long_enough)]
+"""The type of a setting for a secret that signs JSON web tokens; a shorter one is refused at the start."""
 
 WINDOW = 300.0
 """Seconds by which a message's time may differ from ours, to both sides, where the platform names none."""

@@ -6,18 +6,22 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import pytest
 from pydantic import SecretStr, ValidationError
+from tests.adapters.fake_rest import FakeRest
 from tests.adapters.webhooks import NOW, OTHER, SECRET, Hostile, calls, happenings, posted, refusal, vectors
+from tests.services import until
 from typing_extensions import override
 
-from alliancekit.adapters import Challenge, Happening, RawRequest, WebhookAdapter
+from alliancekit.adapters import Challenge, Happening, OpenRoom, RawRequest, WebhookAdapter
 from alliancekit.events import Role
-from alliancekit.testing import Recorded
-from alliancekit_daily import Daily, DailySettings
+from alliancekit.rest import RestError
+from alliancekit.testing import FakeClock, Recorded
+from alliancekit.testing.fake_adapter import RecordingHost
+from alliancekit_daily import Daily, DailySettings, DailyWebhooks
 
 SAMPLES = vectors("daily")
 
@@ -174,3 +178,106 @@ def test_a_secret_is_base64_as_daily_shows_it(secret: str) -> None:
     with pytest.raises(ValidationError) as caught:
         DailySettings.model_validate({"secrets": [secret]})
     assert not secret or secret not in str(caught.value)
+
+
+# asking Daily ------------------------------------------------------------------------------------------
+# Shapes: docs.daily.co/reference/rest-api/rooms/get-room-presence and .../webhooks.
+
+ROOM = OpenRoom(instance="ses-7", name="ses-7")
+JOINED = "2025-11-21T22:50:00.000Z"
+OURS = "https://feedback.example.org/v1/adapters/daily/events"
+
+
+def present(**more: Any) -> dict[str, Any]:
+    one = {
+        "room": "ses-7",
+        "id": "d61cd7b2-a273-42b4-89bd-be763fd562c1",
+        "userId": "par_client",
+        "userName": "Ada Lovelace",
+        "mtgSessionId": "16e9701a-93e0-4933-83c9-223e7c40d552",
+        "joinTime": JOINED,
+        "duration": 600,
+    }
+    return {**one, **more}
+
+
+@pytest.fixture
+async def platform() -> AsyncIterator[FakeRest]:
+    async with FakeRest(needs="Bearer key-of-the-domain").running() as server:
+        server.answers["/v1/webhooks"] = [{"uuid": "w1", "url": OURS, "state": "ACTIVE", "failedCount": 0}]
+        yield server
+
+
+async def connected(platform: FakeRest, key: str = "key-of-the-domain") -> DailyWebhooks:
+    settings = DailySettings(api_key=SecretStr(key), api=f"{platform.url}/v1")
+    adapter = DailyWebhooks(settings, clock=FakeClock(NOW))
+    await adapter.start(RecordingHost())
+    return adapter
+
+
+async def test_who_is_in_the_room(platform: FakeRest) -> None:
+    """Presence may be 15 s old: it must not bring back who left meanwhile, nor move who came."""
+    just_now = "2025-11-21T22:59:50.000Z"
+    people = [present(), present(id="p2", userId=None), present(id="p3", joinTime=just_now)]
+    platform.answers["/v1/rooms/ses-7/presence"] = {"total_count": 3, "data": people}
+    adapter = await connected(platform)
+    seen = await adapter.snapshot(ROOM)
+    assert seen is not None
+    assert (seen.kind, seen.room, seen.at) == ("roster", "ses-7", NOW - 16)
+    assert seen.people == (("par_client", "d61cd7b2-a273-42b4-89bd-be763fd562c1"), ("", "p2"))
+    assert "Ada" not in repr(seen)
+    await adapter.stop()
+
+
+@pytest.mark.parametrize("answer", [{"total_count": 2, "data": [present()]}, {}, [], {"data": {}}])
+async def test_half_a_list_says_nothing(platform: FakeRest, answer: Any) -> None:
+    platform.answers["/v1/rooms/ses-7/presence"] = answer
+    adapter = await connected(platform)
+    assert await adapter.snapshot(ROOM) is None
+    await adapter.stop()
+
+
+@pytest.mark.parametrize("status", [404, 429, 500])
+async def test_a_look_that_fails_is_no_empty_room(platform: FakeRest, status: int) -> None:
+    platform.answers["/v1/rooms/ses-7/presence"] = status
+    adapter = await connected(platform)
+    with pytest.raises(RestError):
+        await adapter.snapshot(ROOM)
+    await adapter.stop()
+
+
+async def test_without_a_key_nothing_is_asked() -> None:
+    adapter = DailyWebhooks(DailySettings())
+    await adapter.start(RecordingHost())
+    assert await adapter.snapshot(ROOM) is None
+    assert not adapter.capabilities.snapshot
+    await adapter.stop()
+
+
+@pytest.mark.parametrize(
+    ("hooks", "told"),
+    [
+        ([{"url": OURS, "state": "FAILED"}], "switched the webhook off"),
+        ([{"url": OURS, "state": "FAILED"}, {"url": OURS, "state": "ACTIVE"}], ""),
+        ([{"url": "https://elsewhere.example/hook", "state": "ACTIVE"}, None], "no webhook"),
+        ([], "no webhook"),
+        (500, "fails"),
+        ({}, "status 200"),
+    ],
+)
+async def test_a_webhook_that_daily_switched_off_is_an_engineers_trouble(
+    platform: FakeRest, hooks: Any, told: str
+) -> None:
+    """Without webhooks no room would ever be looked into: this is asked for by itself."""
+    platform.answers["/v1/webhooks"] = hooks
+    adapter = await connected(platform)
+    await until(lambda: bool(platform.asked))
+    await until(lambda: bool(adapter.trouble) == bool(told))
+    assert told in adapter.trouble
+    await adapter.stop()
+
+
+async def test_a_wrong_key_is_told(platform: FakeRest) -> None:
+    adapter = await connected(platform, key="another")
+    await until(lambda: "refuses our key" in adapter.trouble)
+    await adapter.stop()

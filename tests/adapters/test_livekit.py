@@ -22,7 +22,7 @@ from typing_extensions import override
 from alliancekit.adapters import Happening, RawRequest, Rejected, Verified, WebhookAdapter
 from alliancekit.events import Role
 from alliancekit.testing import Alliance, Recorded, WebhookContract
-from alliancekit_livekit import LiveKit, LiveKitSettings, LiveKitWebhooks
+from alliancekit_livekit import LiveKit, LiveKitAdapter, LiveKitSettings
 
 PUBLISHED = json.loads((Path(__file__).parent / "vectors" / "livekit.json").read_text())
 NOW = 1_790_000_000
@@ -34,8 +34,8 @@ short_key = pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWa
 """The published sample has a secret of 22 characters."""
 
 
-def make_adapter(secrets: Sequence[str] = (SECRET,), **settings: Any) -> LiveKitWebhooks:
-    return LiveKitWebhooks(LiveKitSettings.model_validate({"secrets": list(secrets), **settings}))
+def make_adapter(secrets: Sequence[str] = (SECRET,), **settings: Any) -> LiveKitAdapter:
+    return LiveKitAdapter(LiveKitSettings.model_validate({"secrets": list(secrets), **settings}))
 
 
 def request(body: bytes, token: str) -> RawRequest:
@@ -298,7 +298,7 @@ def test_a_presence_never_begins_after_it_was_told() -> None:
 
 def test_the_plugin_brings_the_adapter() -> None:
     [adapter] = Alliance(it=LiveKit).adapters
-    assert isinstance(adapter, LiveKitWebhooks)
+    assert isinstance(adapter, LiveKitAdapter)
     assert SECRET not in repr(LiveKitSettings.model_validate({"secrets": [SECRET]}))
 
 

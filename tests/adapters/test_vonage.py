@@ -267,5 +267,6 @@ def test_capabilities_and_settings() -> None:
     adapter = make(SECRET)
     assert adapter.name == "vonage"
     assert adapter.capabilities.replay_safe
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError, match="31 bytes is too short, it needs 32; make one") as refused:
         VonageSettings.model_validate({"secrets": ["thirty-one-characters-are-short"]})
+    assert "thirty-one" not in str(refused.value)

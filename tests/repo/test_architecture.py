@@ -31,6 +31,7 @@ PUBLIC = {
     "languages",
     "pages",
     "panels",
+    "rest",
     "sessions",
     "errors",
     "styles",

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from alliancekit.cli import adapters_shown
 from alliancekit.errors import ConfigError, PluginError
 
 if TYPE_CHECKING:
-    from alliancekit.adapters import Adapter, RawRequest, WebhookAdapter
+    from pydantic import SecretStr
+
+    from alliancekit.adapters import RawRequest, WebhookAdapter
     from alliancekit.data import PluginData
     from alliancekit.testing.recorded import Recorded
 
@@ -25,10 +28,15 @@ SECONDS: Final = 30.0
 """How long a running service may take to answer a replayed message."""
 
 Secrets = Annotated[
-    list[str] | None, typer.Option("--secret", help="The platform's secret; several are all tried.")
+    list[str] | None,
+    typer.Option(
+        "--secret",
+        help="The platform's secret, or where it is: env:NAME or file:PATH. Several are all tried.",
+    ),
 ]
 Settings = Annotated[
-    list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Any other setting of the adapter.")
+    list[str] | None,
+    typer.Option("--setting", "--set", metavar="FIELD=VALUE", help="Any other setting of the adapter."),
 ]
 
 
@@ -37,61 +45,13 @@ def adapters() -> None:
     """The connections to video platforms."""
 
 
-@app.command("list")
-def list_adapters(
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
-) -> None:
-    """Adapters that are enabled, with what each can do and the address to enter at the platform.
-
-    What a running service counted is at GET /v1/adapters.
-    """
-    from rich.console import Console
-    from rich.table import Table
-
-    from alliancekit.config import load
-    from alliancekit.plugins import PluginHost
-    from alliancekit.plugins.find import find
-    from alliancekit.service import plugins_config
-
-    settings = load()
-    host = PluginHost(plugins_config(settings))
-    host.load()
-    shown = [_shown(one, settings.base_url()) for one in host.adapters]
-    names = {one["name"] for one in shown}
-    others = sorted(
-        name
-        for name, offers in find().items()
-        if any(o.group == "alliancekit.adapters" for o in offers) and name not in names
-    )
-    if as_json:
-        _print({"adapters": shown, "not_enabled": others})
-        return
-    table = Table(title="Video platforms")
-    for title in ("name", "platform", "can", "address to enter at the platform"):
-        table.add_column(title, overflow="fold")
-    for one in shown:
-        can = [k.replace("_", " ") if v is True else f"{k}: {v}" for k, v in one["capabilities"].items() if v]
-        table.add_row(one["name"], one["title"], ", ".join(can), one["events_url"] or "–")
-    Console().print(table)
-    if others:
-        typer.echo(f"Installed, not running here: {', '.join(others)}", err=True)
+app.command("list")(adapters_shown.list_adapters)
+app.command("require-signed")(adapters_shown.require_signed)
 
 
 def _print(value: object, *, indent: int | None = 2) -> None:
     """Print as JSON; times keep their fractions."""
     typer.echo(json.dumps(value, indent=indent))
-
-
-def _shown(adapter: Adapter, base_url: str) -> dict[str, Any]:
-    from alliancekit.adapters import WebhookAdapter
-
-    posts = isinstance(adapter, WebhookAdapter)
-    return {
-        "name": adapter.name,
-        "title": adapter.title or adapter.name,
-        "capabilities": asdict(adapter.capabilities),
-        "events_url": f"{base_url}/v1/adapters/{adapter.name}/events" if posts else None,
-    }
 
 
 @app.command()
@@ -111,9 +71,11 @@ def verify(
     """
     from alliancekit.adapters import RawRequest
 
-    adapter = _adapter(name, secret or [], url, settings or [])
+    adapter = _adapter(name, secret or [], settings or [])
     try:
-        content = body.read_bytes()
+        with body.open("rb") as file:
+            # More is refused unread.
+            content = file.read(adapter.max_body + 1)
     except OSError as error:
         raise ConfigError(f"{body} cannot be read ({type(error).__name__}).") from None
     request = RawRequest(method=method.upper(), url=url, headers=_headers(header or []), body=content)
@@ -151,7 +113,7 @@ def replay(
             refused |= status >= 400
         else:
             if called not in built:
-                built[called] = _adapter(called, secret or [], one.request.url, settings or [])
+                built[called] = _adapter(called, secret or [], settings or [])
             said = _said(built[called], one.request, one.at)
             refused |= said.get("verified") is False
         _print({"adapter": called, "received_at": one.at, **said}, indent=None)
@@ -192,8 +154,8 @@ def _headers(given: list[str]) -> dict[str, tuple[str, ...]]:
     return headers
 
 
-def _adapter(name: str, secrets: list[str], url: str, given: list[str]) -> WebhookAdapter:
-    """The adapter of this name with settings from the command line: secrets and the public address by field.
+def _adapter(name: str, secrets: list[str], given: list[str]) -> WebhookAdapter:
+    """The adapter of this name with settings from the command line.
 
     Raises:
         PluginError: there is none, it takes nothing that a platform posts, or the settings do not fit; no
@@ -214,7 +176,7 @@ def _adapter(name: str, secrets: list[str], url: str, given: list[str]) -> Webho
         raise PluginError(f"No adapter {name!r} is installed.", fix=f"There are: {', '.join(installed)}.")
     try:
         plugin = found[name][0].entry_point.load()
-        built = load(name, None, found, _values(plugin, secrets, url, given), _no_rows)
+        built = load(name, None, found, _values(plugin, secrets, given), _no_rows)
         registered = tuple(built.register_adapters())
     except (AllianceKitError, typer.BadParameter):
         raise
@@ -231,16 +193,14 @@ def _no_rows(plugin: object) -> PluginData:
     raise PluginError("The adapter keeps rows of its own, which there are none of outside of a service.")
 
 
-def _values(plugin: Any, secrets: list[str], url: str, given: list[str]) -> dict[str, Any]:
-    """The adapter's settings by field: the secrets, the public address, and what `--set` says."""
-    from pydantic import SecretStr
-
+def _values(plugin: Any, secrets: list[str], given: list[str]) -> dict[str, Any]:
+    """The adapter's settings by field: the secrets, and what `--setting` says."""
     from alliancekit.plugins.settings import settings_model
 
     model = settings_model(plugin)
     fields = {} if model is None else model.model_fields
     values: dict[str, Any] = {}
-    hidden = [SecretStr(one) for one in secrets]
+    hidden = [_secret(one) for one in secrets]
     if hidden and "secrets" in fields:
         values["secrets"] = hidden
     elif hidden and "secret" in fields:
@@ -249,15 +209,27 @@ def _values(plugin: Any, secrets: list[str], url: str, given: list[str]) -> dict
         raise ConfigError(
             "The adapter has no setting secrets.", fix="Give what it needs by --set FIELD=VALUE."
         )
-    if "public_url" in fields:
-        values["public_url"] = url.partition("/v1/adapters/")[0]
     for one in given:
         field, equals, value = one.partition("=")
         if not equals:
             raise typer.BadParameter("a setting is FIELD=VALUE", param_hint="--set")
         kind = None if field not in fields else fields[field].annotation
-        values[field] = SecretStr(value) if "SecretStr" in str(kind) else value
+        values[field] = _secret(value) if "SecretStr" in str(kind) else value
     return values
+
+
+def _secret(given: str) -> SecretStr:
+    """A secret from the command line: itself, or what `env:NAME` and `file:PATH` refer to."""
+    from pydantic import SecretStr
+
+    from alliancekit.secret_refs import SecretRef
+
+    way, _, place = given.partition(":")
+    if way == "env" and place:
+        return SecretRef(env=place).read()
+    if way == "file" and place:
+        return SecretRef(file=Path(place)).read()
+    return SecretStr(given)
 
 
 def _post(service: str, name: str, one: Recorded) -> int:

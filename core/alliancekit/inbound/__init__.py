@@ -7,7 +7,6 @@ crash before the commit loses nothing (the platform sends it again); one after i
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,12 +28,11 @@ from alliancekit.adapters import (
     WebhookAdapter,
     Whereabouts,
 )
-from alliancekit.errors import StoreError
 from alliancekit.events import Role, SpeechSpan
 from alliancekit.inbound import rooms
 from alliancekit.inbound.doing import Counts
+from alliancekit.inbound.looking import keep_looking, look
 from alliancekit.inbound.reading import parsed, verified
-from alliancekit.isolation import ANYTHING
 from alliancekit.store import inbound as store
 from alliancekit.store import presence, tenants
 from alliancekit.store import sessions as rows
@@ -42,18 +40,10 @@ from alliancekit.store.database import Database
 from alliancekit.store.inbound import Room
 from alliancekit.store.outbox import Work, add_work
 
-log = logging.getLogger("alliancekit.inbound")
-
 KEEP_SECONDS: Final = 30 * 86400.0
 """How long it is known which messages were taken; platforms stop sending again after hours."""
 
 PRUNE_EVERY: Final = 3600.0
-
-SNAPSHOT_EVERY: Final = 60.0
-"""Seconds between two looks into the open rooms of platforms that can be asked."""
-
-SNAPSHOT_SECONDS: Final = 10.0
-"""How long a platform may take to say who is in a room."""
 
 REASONS: Final = frozenset(get_args(Reason))
 
@@ -178,19 +168,20 @@ class Inbound:
         self.counts.add(adapter, "heard")
         self._count(known, applied)
 
+    async def rooms(self, adapter: str) -> dict[str, str]:
+        """The rooms that sessions of an adapter wait for or are in."""
+        return await self._database.read(lambda conn: store.wanted_rooms(conn, adapter))
+
     async def whereabouts(self, adapter: str, participant: str) -> Whereabouts | None:
         """Where a participant is in a call of this adapter; None when they are in none."""
         return await self._database.read(lambda conn: store.whereabouts(conn, adapter, participant))
 
     async def run(self) -> None:
         """Ask platforms that can be asked who is in their open rooms, until cancelled."""
-        able = [one.name for one in self._adapters.values() if one.capabilities.snapshot]
-        while able:
-            await asyncio.sleep(SNAPSHOT_EVERY)
-            try:
-                await self.reconcile(able)
-            except StoreError as error:
-                log.warning("open rooms not looked at, trying again: %s", type(error).__name__)
+        async with asyncio.TaskGroup() as looking:
+            for one in self._adapters.values():
+                if one.capabilities.snapshot:
+                    looking.create_task(keep_looking(one, partial(self.reconcile, [one.name])))
 
     async def reconcile(self, adapters: Sequence[str]) -> None:
         """Ask each of these adapters' platforms once who is in every open room.
@@ -198,22 +189,15 @@ class Inbound:
         Raises:
             StoreError: the database failed.
         """
-        for name, instance in await self._database.read(lambda conn: store.open_rooms(conn, adapters)):
-            adapter = self._adapters[name]
-            try:
-                async with asyncio.timeout(SNAPSHOT_SECONDS):
-                    seen = await adapter.snapshot(instance)
-                now = self._clock()
-                if seen is None or seen.room != instance or seen.kind not in {"roster", "over"}:
-                    continue
-                happenings.check([seen], now)
-            except asyncio.CancelledError:
-                raise
-            except ANYTHING as error:
-                log.warning("the adapter %s could not look into a room: %s", name, type(error).__name__)
-                continue
-            work = partial(self._apply, adapter=adapter, message=None, said=(seen,), now=now)
-            self._count(adapter, await self._database.write(work), asked=True)
+        for adapter in [self._adapters[name] for name in adapters]:
+            found = await self._database.read(partial(store.open_rooms, adapter=adapter.name))
+            failed = await look(adapter, found, partial(self._seen, adapter), self._clock)
+            self.counts.add(adapter.name, "looks", times=len(found) - failed)
+            self.counts.add(adapter.name, "failed_looks", times=failed)
+
+    async def _seen(self, adapter: WebhookAdapter, seen: Happening) -> None:
+        work = partial(self._apply, adapter=adapter, message=None, said=(seen,), now=self._clock())
+        self._count(adapter, await self._database.write(work), asked=True)
 
     def _count(self, adapter: Adapter, applied: _Applied, *, asked: bool = False) -> None:
         name, counts = adapter.name, self.counts

@@ -26,7 +26,7 @@ NOBODY: Final = ""
 
 REFUSED: Final = "refused:"
 
-Counted = Literal["heard", "taken", "unknown_rooms", "strangers", "reconciliations"]
+Counted = Literal["heard", "taken", "unknown_rooms", "strangers", "reconciliations", "looks", "failed_looks"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +42,7 @@ class Doing:
         unknown_rooms: how often a genuine message was about a room that no session waits for.
         strangers: mentions of people who are not in the session, such as bots.
         reconciliations: how often the platform's own list of a room changed what was known.
+        looks: how often an open room was looked into; `failed_looks`: how often that failed.
     """
 
     taken: int = 0
@@ -52,6 +53,8 @@ class Doing:
     unknown_rooms: int = 0
     strangers: int = 0
     reconciliations: int = 0
+    looks: int = 0
+    failed_looks: int = 0
 
 
 class Counts:
@@ -104,6 +107,8 @@ class Counts:
             refused={**nobodys.refused, **own.refused},
             refused_at={**nobodys.refused_at, **own.refused_at},
             unknown_rooms=nobodys.unknown_rooms,
+            looks=nobodys.looks,
+            failed_looks=nobodys.failed_looks,
         )
 
     async def keep(self) -> None:
@@ -145,6 +150,8 @@ def doing(counts: Mapping[Key, Count], adapter: str, tenants: Collection[str] | 
         unknown_rooms=times("unknown_rooms"),
         strangers=times("strangers"),
         reconciliations=times("reconciliations"),
+        looks=times("looks"),
+        failed_looks=times("failed_looks"),
     )
 
 

@@ -288,6 +288,7 @@ class Backend:
             NotFoundError: it is not this person's prompt.
             UnknownRungError: there is no such channel.
         """
+        self.service.ladder.check_channel(channel)
 
         def mine(conn: Connection) -> bool:
             found = prompts.read_prompt(conn, person.tenant, prompt)

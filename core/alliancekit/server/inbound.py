@@ -113,5 +113,6 @@ def _shown(base_url: str, adapter: Adapter, doing: dict[str, Any]) -> schemas.Ad
         title=adapter.title or adapter.name,
         capabilities=asdict(adapter.capabilities),
         events_url=base_url + PATH.format(name=adapter.name) if posts else None,
+        trouble=adapter.trouble,
         **doing,
     )

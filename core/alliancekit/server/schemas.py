@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, model_validator
 
 from alliancekit.events import Moment, Role, Visibility
 from alliancekit.store.prompts import DeliveryStatus, PromptStatus
@@ -214,10 +214,11 @@ class LaunchOut(BaseModel):
 class AdapterOut(BaseModel):
     """A connection to a video platform; times are seconds since 1970 UTC, and counts are from `since` on.
 
-    `taken`, `last_at`, `strangers` and `reconciliations` are your own, `refused` and `unknown_rooms` those of
-    the whole service, for nobody can tell whose such a message was. `unknown_rooms`: genuine messages about a
-    room that no session waits for; `strangers`: mentions of people who are not in the session;
-    `reconciliations`: how often a list of who is in a room corrected what was known.
+    `taken`, `last_at`, `strangers` and `reconciliations` are your own, the others those of the whole service,
+    for nobody can tell whose such a message was. `unknown_rooms`: genuine messages about a room that no
+    session waits for; `strangers`: mentions of people who are not in the session; `reconciliations`: how
+    often a list of who is in a room corrected what was known; `looks`, `failed_looks`: how often such a list
+    was got, and not got; `trouble`: what keeps the connection from working, and what to do.
     """
 
     name: str
@@ -232,6 +233,9 @@ class AdapterOut(BaseModel):
     unknown_rooms: int = 0
     strangers: int = 0
     reconciliations: int = 0
+    looks: int = 0
+    failed_looks: int = 0
+    trouble: str = ""
 
 
 class AdaptersOut(BaseModel):
@@ -246,7 +250,7 @@ class TenantIn(Body):
     `require_signed`: take only what platforms prove by a signature over the whole message.
     """
 
-    require_signed: bool
+    require_signed: StrictBool
 
 
 class TenantOut(BaseModel):

@@ -26,7 +26,7 @@ async def read(request: Request, tenant: api.Tenant) -> schemas.TenantOut:
 
 @router.patch("/tenant", response_model=schemas.TenantOut, responses=api.TOO_LARGE)
 async def change(request: Request, tenant: api.Tenant, body: schemas.TenantIn) -> schemas.TenantOut:
-    """Change your own settings; what is left out stays."""
+    """Change your own settings."""
     now = auth.backend_of(request).service.clock()
     changes = body.model_dump(exclude_unset=True)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, delete, or_, select, update
 
-from alliancekit.adapters import Whereabouts
+from alliancekit.adapters import OpenRoom, Whereabouts
 from alliancekit.events import EndReason
 from alliancekit.happenings import Roster, room_key
 from alliancekit.store.compiled import insert_new
@@ -173,11 +173,27 @@ def set_over(conn: Connection, adapter: str, instance: str, at: float | None) ->
     conn.execute(query.where(room.c.over_at.is_distinct_from(at)).values(over_at=at))
 
 
-def open_rooms(conn: Connection, adapters: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """Return (adapter, instance) of every room that is not over and whose session is going on."""
-    query = select(room.c.adapter, room.c.instance).join(session, session.c.id == room.c.session)
-    query = query.where(room.c.adapter.in_(adapters), room.c.over_at.is_(None), session.c.status == "live")
-    return tuple((row.adapter, row.instance) for row in conn.execute(query.order_by(room.c.bound_at)))
+def open_rooms(conn: Connection, adapter: str) -> tuple[OpenRoom, ...]:
+    """Return every room of an adapter that is not over and whose session is going on."""
+    query = select(room.c.instance, room.c.name).join(session, session.c.id == room.c.session)
+    query = query.where(room.c.adapter == adapter, room.c.over_at.is_(None), session.c.status == "live")
+    return tuple(
+        OpenRoom(instance=row.instance, name=row.name)
+        for row in conn.execute(query.order_by(room.c.bound_at))
+    )
+
+
+def wanted_rooms(conn: Connection, adapter: str) -> dict[str, str]:
+    """Return room name → session, of the sessions of an adapter that have not ended; see `bind_room`."""
+    query = select(session.c.id, session.c.tenant, session.c.room).where(
+        session.c.adapter == adapter, session.c.room != "", session.c.status != "ended"
+    )
+    found: dict[str, str] = {}
+    tenants: dict[str, set[str]] = {}
+    for row in conn.execute(query.order_by(session.c.created_at.desc(), session.c.id)):
+        found.setdefault(row.room, row.id)
+        tenants.setdefault(row.room, set()).add(row.tenant)
+    return {name: found[name] for name in sorted(found) if len(tenants[name]) == 1}
 
 
 def whereabouts(conn: Connection, adapter: str, participant_id: str) -> Whereabouts | None:

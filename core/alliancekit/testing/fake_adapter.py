@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from typing_extensions import override
 
-from alliancekit.adapters import Adapter, AdapterHost, Capabilities, Happening, PromptHint, Whereabouts
+from alliancekit.adapters import (
+    Adapter,
+    AdapterHost,
+    Capabilities,
+    Happening,
+    PromptHint,
+    Whereabouts,
+)
 from alliancekit.errors import AllianceKitError
 from alliancekit.events import Role, SpeechSpan
 from alliancekit.hookspecs import AllianceHooks, hookimpl
@@ -30,6 +37,7 @@ class RecordingHost:
         waiting_for: what `waiting` answers, by participant; a test fills it.
         happenings: what adapters said happened in their platforms' rooms, in order.
         places: what `whereabouts` answers, by participant; a test fills it.
+        wanted: what `rooms` answers; a test fills it.
         links: what `link` answers, by participant; a test fills it.
     """
 
@@ -40,6 +48,7 @@ class RecordingHost:
         self.waiting_for: dict[str, PromptHint] = {}
         self.happenings: list[Happening] = []
         self.places: dict[str, Whereabouts] = {}
+        self.wanted: dict[str, str] = {}
         self.links: dict[str, str] = {}
 
     async def happened(self, adapter: str, happenings: Sequence[Happening]) -> None:
@@ -49,6 +58,10 @@ class RecordingHost:
     async def whereabouts(self, adapter: str, participant: str) -> Whereabouts | None:
         """The place that the test put there."""
         return self.places.get(participant)
+
+    async def rooms(self, adapter: str) -> Mapping[str, str]:
+        """The rooms that the test put there."""
+        return dict(self.wanted)
 
     async def link(self, participant: str) -> str | None:
         """The link that the test put there."""

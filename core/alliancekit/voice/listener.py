@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 from alliancekit.errors import PluginError
 from alliancekit.voice.levels import FRAME_SECONDS, Span, SpanKeeper, SpeechMeter
+from alliancekit.voice.opus import OpusDecoder
 
 VAD_RATE: Final = 16000
 """Samples per second that voice activity is found in."""
@@ -14,6 +16,12 @@ VAD_MODE: Final = 3
 """webrtcvad's strictest mode: the looser ones take noise for speech."""
 
 _FRAME_BYTES: Final = int(VAD_RATE * FRAME_SECONDS) * 2
+
+SAME: Final = 0.002
+"""Packets whose beginnings are nearer than this are one packet; the shortest of Opus has 2.5 ms."""
+
+SILENT_BYTES: Final = 2
+"""A packet of discontinuous transmission has no more bytes than this, and nothing in it (RFC 6716, 2.1.9)."""
 
 
 class Listener:
@@ -27,6 +35,8 @@ class Listener:
         self._keeper: SpanKeeper | SpeechMeter | None = None
         self._detector: Any = None
         self._rest = b""
+        self._decoder: OpusDecoder | None = None
+        self._last, self._next = -math.inf, -math.inf
 
     def level(self, at: float, level: int) -> None:
         """Take the level (0–127, −dBov, RFC 6464) of the frame of 20 ms that began `at`."""
@@ -54,6 +64,28 @@ class Listener:
             voiced = self._detector.is_speech(pending[start : start + _FRAME_BYTES], VAD_RATE)
             self._keeper.frame(at + start / 2 / VAD_RATE, voiced)
         self._rest = pending[whole:]
+
+    def opus(self, at: float, packet: bytes) -> None:
+        """Take an Opus packet, the payload of one RTP packet (RFC 7587) whose audio began `at`.
+
+        What was lost is not made up, and a packet that comes late is lost: neither becomes speech. Nor does
+        what a sender leaves out (discontinuous transmission), or what is no Opus.
+
+        Raises:
+            PluginError: `alliancekit[voice]` or libopus is not installed.
+        """
+        if at < self._last + SAME:
+            return
+        self._last = at
+        if self._decoder is None:
+            self._decoder = OpusDecoder(VAD_RATE)
+        samples = self._decoder.decode(packet) if len(packet) > SILENT_BYTES else b""
+        if not samples:
+            return
+        if abs(at - self._next) > FRAME_SECONDS:
+            self._rest = b""
+        self._next = at + len(samples) / 2 / VAD_RATE
+        self.pcm(at, samples)
 
     def take(self) -> list[Span]:
         """What was heard since the last take, and forget it; speech that goes on is cut where it is now."""

@@ -126,6 +126,8 @@ class PlatformView:
     since: When | None
     taken: int
     reconciliations: int
+    failed_looks: int
+    notice: str
     troubles: tuple[Trouble, ...]
 
 
@@ -166,6 +168,8 @@ def _shown(adapter: Adapter, doing: Doing, alone: bool, now: float, timezone: st
         since=None if doing.since is None else when(doing.since, now, timezone),
         taken=doing.taken,
         reconciliations=doing.reconciliations,
+        failed_looks=doing.failed_looks,
+        notice=adapter.trouble,
         troubles=_troubles(doing, alone, now, timezone),
     )
 
