@@ -28,11 +28,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from alliancekit.voice.opus import OpusDecoder
-from alliancekit_janus.tap import PAYLOAD_TYPE, Tap
-
 from alliancekit.events import Role
 from alliancekit.voice import VAD_RATE, Listener
+from alliancekit.voice.opus import OpusDecoder
+from alliancekit_janus.tap import PAYLOAD_TYPE, Tap
 from tests.bench.rooms import PEOPLE, make_rooms
 from tests.bench.servers import OUTPUT, TAP_TOKEN, running
 from tests.ready_pages import encoded
