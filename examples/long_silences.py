@@ -38,7 +38,7 @@ class LongSilences(AllianceHooks):
     @hookimpl
     async def suggest_guidance(self, event: GuidanceWanted) -> Sequence[Guidance]:
         balance = event.talk_balance
-        if balance is None or balance.silence < self.settings.share:
+        if balance is None or balance.silence is None or balance.silence < self.settings.share:
             return ()
         text = f"For {balance.silence:.0%} of the call nobody spoke. Ask what the silences were like."
         return (Guidance(style=event.style, text=text, kind="talk_balance"),)

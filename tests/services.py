@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import itertools
 import shutil
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -48,9 +49,12 @@ __all__ = [
 
 
 @contextlib.asynccontextmanager
-async def on_network(site: Site) -> AsyncIterator[str]:
-    """The site's application behind a real server on loopback; its `host:port`."""
-    sock = bind("127.0.0.1", 0)
+async def on_network(site: Site, sock: socket.socket | None = None) -> AsyncIterator[str]:
+    """The site's application behind a real server on loopback; its `host:port`.
+
+    `sock` is where it listens, for a test that had to know the address before the site was made.
+    """
+    sock = sock or bind("127.0.0.1", 0)
     address = f"127.0.0.1:{sock.getsockname()[1]}"
 
     async def app(scope: Any, receive: Any, send: Any) -> None:

@@ -118,6 +118,16 @@ def test_who_came_back_after_being_sent_out_is_not_out() -> None:
     assert still_out(back, {"par_c": 200.0}) == frozenset()
 
 
+def test_another_report_of_the_same_leaving_is_no_coming_back() -> None:
+    def left(at: float) -> sessions.CallState:
+        return sessions.merge(CallState(), Gone(connection="b", participant="par_c", joined_at=10.0, at=at))
+
+    assert still_out(left(203.0), {"par_c": 200.0}) == {"par_c"}
+    assert still_out(left(260.0), {"par_c": 200.0}) == frozenset()
+    there = sessions.merge(left(190.0), Present(connection="b", participant="par_c", at=203.0))
+    assert still_out(there, {"par_c": 200.0}) == frozenset()
+
+
 # rosters ----------------------------------------------------------------------------------------------
 
 
@@ -208,3 +218,20 @@ def test_what_no_platform_can_mean_is_malformed(fields: dict[str, Any]) -> None:
 
 def test_a_clock_that_is_a_little_ahead_is_taken() -> None:
     check([happening(at=1000.0 + AHEAD)], 1000.0)
+
+
+def test_of_several_totals_of_a_connection_the_largest_counts() -> None:
+    said = told(
+        [
+            happening("spoke_total", 10.0, person="t1", connection="a", seconds=4.0),
+            happening("spoke_total", 20.0, person="t1", connection="a", seconds=9.0),
+            happening("spoke_total", 15.0, person="t1", connection="a", seconds=6.0),
+            happening("spoke_total", 20.0, person="t1", connection="b", seconds=1.0),
+            happening("spoke_total", 20.0, person="bot", seconds=50.0),
+        ],
+        ROOM,
+        find,
+        (),
+    )
+    assert sorted(said.totals.values()) == [("par_t", 1.0), ("par_t", 9.0)]
+    assert (said.facts, said.spoke, said.strangers) == ((), (), 1)

@@ -32,6 +32,9 @@ __all__ = ["JaaS", "JaaSSettings", "JaaSWebhooks"]
 PARTS: Final = 10
 """How many parts the signature header may have; more would only cost time."""
 
+MOST: Final = 1000
+"""Speakers of one meeting that are read."""
+
 YEAR_5138: Final = 10**14
 """The latest time that is taken for one, in milliseconds since 1970 UTC."""
 
@@ -101,12 +104,26 @@ class _ParticipantEvent(_Event):
     data: _Participant
 
 
+class _Speaker(BaseModel):
+    person: str = Field(default="", alias="id")
+    milliseconds: Annotated[int, Field(ge=0, le=YEAR_5138, alias="time")]
+
+
+class _SpeakersEvent(_Event):
+    data: Annotated[dict[str, _Speaker], Field(max_length=MOST)]
+
+
 class JaaSWebhooks(WebhookAdapter):
-    """JaaS webhooks: `sessionId` is the instance, `context.user.id` of the JWT the person."""
+    """JaaS webhooks: `sessionId` is the instance, `context.user.id` of the JWT the person.
+
+    `SPEAKER_STATS` says how long each was the dominant speaker, by full address; not when.
+    """
 
     name = "jaas"
     title = "JaaS (8x8)"
-    capabilities = Capabilities(presence=True, webhooks=True, identity=True, trust="signed", replay_safe=True)
+    capabilities = Capabilities(
+        presence=True, talk_balance=True, webhooks=True, identity=True, trust="signed", replay_safe=True
+    )
 
     def __init__(self, settings: JaaSSettings) -> None:
         self._secrets = [secret.get_secret_value().encode() for secret in settings.secrets]
@@ -149,6 +166,8 @@ class JaaSWebhooks(WebhookAdapter):
                 return _of_room(kind, _RoomEvent.model_validate(message.content))
             if kind in {"PARTICIPANT_JOINED", "PARTICIPANT_LEFT"}:
                 return (_of_participant(kind, _ParticipantEvent.model_validate(message.content)),)
+            if kind == "SPEAKER_STATS":
+                return _of_speakers(_SpeakersEvent.model_validate(message.content))
         except ValidationError:
             raise Rejected("malformed") from None
         return ()
@@ -181,8 +200,27 @@ def _of_participant(kind: str, event: _ParticipantEvent) -> Happening:
         room=event.session,
         name=event.name,
         at=event.timestamp / 1000,
-        # An id that is an e-mail address stays here.
-        person="" if "@" in who.person else who.person,
+        person=_pseudonym(who.person),
         connection=who.connection,
         how=HOW.get(who.reason, "left") if kind == "PARTICIPANT_LEFT" else "left",
     )
+
+
+def _of_speakers(event: _SpeakersEvent) -> Sequence[Happening]:
+    return tuple(
+        Happening(
+            kind="spoke_total",
+            room=event.session,
+            name=event.name,
+            at=event.timestamp / 1000,
+            person=_pseudonym(who.person),
+            connection=jid.partition("@")[0],
+            seconds=who.milliseconds / 1000,
+        )
+        for jid, who in event.data.items()
+    )
+
+
+def _pseudonym(person: str) -> str:
+    """An id that is an e-mail address stays here."""
+    return "" if "@" in person else person

@@ -15,6 +15,7 @@ from alliancekit.adapters import (
     AdapterHost,
     Capabilities,
     Happening,
+    OpenRoom,
     PromptHint,
     RawRequest,
     Verified,
@@ -125,16 +126,16 @@ class JanusRooms(WebhookAdapter):
         return events.parse(message, self.settings.identity)
 
     @override
-    async def snapshot(self, room: str) -> Happening | None:
-        name = room.rpartition(ROOM_AND)[0]
+    async def snapshot(self, room: OpenRoom) -> Happening | None:
+        name = room.instance.rpartition(ROOM_AND)[0]
         known = self._watchers.get(name)
-        if known is not None and known[0].room.instance == room:
+        if known is not None and known[0].room.instance == room.instance:
             return None  # its watcher tells this, and more often
         try:
             listing = await self._ask(request="listparticipants", room=self._key(name))
         except (JanusError, ValueError):
             return None
-        return self._room(name, room).listed(listing, self._clock())
+        return self._room(name, room.instance).listed(listing, self._clock())
 
     @override
     async def deliver(self, hint: PromptHint) -> bool:

@@ -16,8 +16,8 @@ from alliancekit.events import Role
 from alliancekit.testing import Alliance, Recorded, RecordedContract, read_recorded
 from alliancekit_jitsi import (
     Jitsi,
+    JitsiMeet,
     JitsiSettings,
-    JitsiWebhooks,
 )
 
 
@@ -32,7 +32,7 @@ class TestRecordedCall(RecordedContract):
 
     @override
     def make_adapter(self, secrets: Sequence[str]) -> WebhookAdapter:
-        return JitsiWebhooks(JitsiSettings.model_validate({"secrets": list(secrets)}))
+        return JitsiMeet(JitsiSettings.model_validate({"secrets": list(secrets)}))
 
     @override
     def recorded(self) -> Sequence[Recorded]:
@@ -42,4 +42,4 @@ class TestRecordedCall(RecordedContract):
 
 def test_the_plugin_brings_the_adapter() -> None:
     [adapter] = Alliance(it=Jitsi).adapters
-    assert isinstance(adapter, JitsiWebhooks)
+    assert isinstance(adapter, JitsiMeet)

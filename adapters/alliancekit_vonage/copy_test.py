@@ -17,7 +17,7 @@ from alliancekit.testing import Alliance, Recorded, RecordedContract, read_recor
 from alliancekit_vonage import (
     Vonage,
     VonageSettings,
-    VonageWebhooks,
+    VonageVideo,
 )
 
 
@@ -32,7 +32,7 @@ class TestRecordedCall(RecordedContract):
 
     @override
     def make_adapter(self, secrets: Sequence[str]) -> WebhookAdapter:
-        return VonageWebhooks(VonageSettings.model_validate({"secrets": list(secrets)}))
+        return VonageVideo(VonageSettings.model_validate({"secrets": list(secrets)}))
 
     @override
     def recorded(self) -> Sequence[Recorded]:
@@ -42,4 +42,4 @@ class TestRecordedCall(RecordedContract):
 
 def test_the_plugin_brings_the_adapter() -> None:
     [adapter] = Alliance(it=Vonage).adapters
-    assert isinstance(adapter, VonageWebhooks)
+    assert isinstance(adapter, VonageVideo)

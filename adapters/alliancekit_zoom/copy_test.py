@@ -16,8 +16,8 @@ from alliancekit.events import Role
 from alliancekit.testing import Alliance, Recorded, RecordedContract, read_recorded
 from alliancekit_zoom import (
     Zoom,
+    ZoomMeetings,
     ZoomSettings,
-    ZoomWebhooks,
 )
 
 
@@ -32,7 +32,7 @@ class TestRecordedCall(RecordedContract):
 
     @override
     def make_adapter(self, secrets: Sequence[str]) -> WebhookAdapter:
-        return ZoomWebhooks(ZoomSettings.model_validate({"secrets": list(secrets)}))
+        return ZoomMeetings(ZoomSettings.model_validate({"secrets": list(secrets)}))
 
     @override
     def recorded(self) -> Sequence[Recorded]:
@@ -42,4 +42,4 @@ class TestRecordedCall(RecordedContract):
 
 def test_the_plugin_brings_the_adapter() -> None:
     [adapter] = Alliance(it=Zoom).adapters
-    assert isinstance(adapter, ZoomWebhooks)
+    assert isinstance(adapter, ZoomMeetings)

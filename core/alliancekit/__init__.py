@@ -16,6 +16,7 @@ signatures      check a platform's signature, step by step
 fields          read a platform's message field by field
 rest            ask a platform's HTTP API
 happenings      what platforms say, as facts about presence
+hearing         what adapters that listen tell: every few seconds, who spoke
 voice           from audio or its levels to the times somebody spoke
 sessions        facts about presence, and the session machine that infers the call's end
 instruments     measures as data: items, keys, scales, cut-offs, sources, licences

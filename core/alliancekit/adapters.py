@@ -179,7 +179,9 @@ class Happening:
 
     Attributes:
         kind: what it is. `roster` says who is in the room, `over` that the call ended, `spoke` that somebody
-            was heard from `at` − `seconds` to `at`, `cancelled` that the visit never took place.
+            was heard from `at` − `seconds` to `at`, `spoke_total` that a connection was heard for `seconds`
+            in all until `at` (of several the largest counts; used only where nobody tells who spoke when),
+            `cancelled` that the visit never took place.
         room: the room's *instance*: the platform's id of this one meeting, never its name.
         name: the room's name as the vendor gave it to the platform; used once, to find the session.
         at: seconds since 1970 UTC, by the platform's clock where it tells.
@@ -188,11 +190,11 @@ class Happening:
         connection: the platform's id of this one presence; empty where it has none.
         how: for `left`: on purpose, lost, sent out by somebody, or never admitted.
         people: for `roster`: (person, connection) of everybody there; bots and recorders are left out.
-        seconds: for `spoke`: how long.
+        seconds: for `spoke` and `spoke_total`: how long.
         joined_at: for `joined` and `left`: since when, if told; then a `left` alone tells the whole presence.
     """
 
-    kind: Literal["started", "joined", "left", "roster", "over", "spoke", "cancelled"]
+    kind: Literal["started", "joined", "left", "roster", "over", "spoke", "spoke_total", "cancelled"]
     room: str
     at: float
     name: str = ""
@@ -225,6 +227,7 @@ class Whereabouts:
         name: the room's name, as the vendor gave it to the platform and to `POST /v1/sessions`.
         person: what the platform calls them: our own id or the vendor's as it came back, or its pseudonym.
         connections: the platform's ids of their presences that have not ended, the latest first.
+        language: in which they are asked; a language tag.
     """
 
     tenant: str
@@ -233,6 +236,7 @@ class Whereabouts:
     name: str
     person: str
     connections: tuple[str, ...]
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,6 +270,11 @@ class AdapterHost(Protocol):
         None that several tenants claim.
         """
         ...
+
+    async def who(
+        self, adapter: str, room: str, person: str = "", connection: str = ""
+    ) -> Participant | None:
+        """Whom a platform means (as in `Happening`); None for strangers, and once the call is over."""
 
     async def link(self, participant: str) -> str | None:
         """The participant's own link to their questions; None when nobody like this is known.
@@ -353,6 +362,9 @@ class WebhookAdapter(Adapter):
         Raises:
             Rejected: `malformed`.
         """
+
+    def taken(self, message: Verified) -> None:
+        """Begin what a new message asks for, without waiting; one without happenings may come again."""
 
     async def snapshot(self, room: OpenRoom) -> Happening | None:
         """Ask the platform who is in a room now: a `roster`, or `over`; None when it cannot tell."""

@@ -135,6 +135,8 @@ def apply(
             presence.merge_presence(conn, tenant, session, _row_of(fact))
         elif fact.room:
             inbound.close_room(conn, tenant, session, fact.room, fact.at)
+        if isinstance(fact, Gone) and fact.sent_out:
+            inbound.set_sent_out(conn, tenant, fact.participant, fact.at)
     if row.status == "ended":
         # A page that stays open to answer is not in the call. But a fact that came late may show that
         # somebody was, who then still has to be asked, or that the call went on after its inferred end.

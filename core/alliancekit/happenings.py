@@ -18,6 +18,9 @@ from alliancekit.sessions import CallState, Fact, Gone, Over, Present
 AHEAD = 300.0
 """Seconds by which a platform's clock may be ahead of ours."""
 
+APART = 30.0
+"""Seconds by which two reports of the same leaving may differ: clocks, and how soon a platform notices."""
+
 LONGEST = 1000
 """Characters that a platform's identifier may have."""
 
@@ -32,6 +35,7 @@ class Told:
     Attributes:
         facts: presence and the end.
         spoke: (participant, from, to) of everybody who was heard; seconds since 1970 UTC.
+        totals: connection key → (participant, seconds heard in all).
         sent_out: participant → when they were sent out, never admitted, or the visit was called off; the
             latest time.
         rosters: the lists of who was there.
@@ -41,6 +45,7 @@ class Told:
 
     facts: tuple[Fact, ...] = ()
     spoke: tuple[tuple[str, float, float], ...] = ()
+    totals: Mapping[str, tuple[str, float]] = field(default_factory=dict)
     sent_out: Mapping[str, float] = field(default_factory=dict)
     rosters: tuple[Roster, ...] = ()
     strangers: int = 0
@@ -128,7 +133,7 @@ def told(
             platforms that do not say who is there. That a visit was called off always counts.
     """
     facts: list[Fact] = []
-    spoke: list[tuple[str, float, float]] = []
+    heard: list[tuple[str, str, Happening]] = []
     sent_out: dict[str, float] = {}
     rosters: list[Roster] = []
     strangers = 0
@@ -152,8 +157,8 @@ def told(
                 called[key] = (person, connection)
             if participant is None:
                 strangers += 1
-            elif one.kind == "spoke":
-                spoke.append((participant, one.at - one.seconds, one.at))
+            elif one.kind in {"spoke", "spoke_total"}:
+                heard.append((participant, key, one))
             elif one.kind == "left":
                 facts.append(
                     Gone(
@@ -171,12 +176,21 @@ def told(
                 facts.append(Present(connection=key, participant=participant, at=one.at, joined_at=since))
     return Told(
         facts=tuple(facts),
-        spoke=tuple(spoke),
+        spoke=tuple((who, one.at - one.seconds, one.at) for who, _, one in heard if one.kind == "spoke"),
+        totals=_largest((key, who, one.seconds) for who, key, one in heard if one.kind == "spoke_total"),
         sent_out=sent_out,
         rosters=tuple(rosters),
         strangers=strangers,
         called=called,
     )
+
+
+def _largest(totals: Iterable[tuple[str, str, float]]) -> Mapping[str, tuple[str, float]]:
+    """Connection key → (participant, the largest total of it)."""
+    found: dict[str, tuple[str, float]] = {}
+    for key, participant, seconds in totals:
+        found[key] = (participant, max(seconds, found.get(key, ("", 0.0))[1]))
+    return found
 
 
 def latest(rosters: Iterable[Roster]) -> tuple[Roster, ...]:
@@ -204,9 +218,15 @@ def missing(state: CallState, room: str, rosters: Sequence[Roster]) -> tuple[Gon
 
 
 def still_out(state: CallState, sent_out: Mapping[str, float]) -> frozenset[str]:
-    """Participants whose last word of the call is that they were sent out, and who did not come back."""
+    """Participants whose last word of the call is that they were sent out, and who did not come back.
+
+    Two who tell of the same leaving, such as a platform and a page, may differ by `APART`.
+    """
     return frozenset(
         person
         for person, at in sent_out.items()
-        if not any(c.participant == person and c.seen_at > at for c in state.connections.values())
+        if not any(
+            c.participant == person and (c.joined_at > at or c.seen_at > at + (APART if c.gone else 0.0))
+            for c in state.connections.values()
+        )
     )

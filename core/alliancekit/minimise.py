@@ -15,8 +15,8 @@ from alliancekit import events
 def minimise(event: Any, needs: Set[str]) -> Any:
     """The event as a plugin with these needs may see it; the same object where nothing is taken out.
 
-    Fields: `answers` (in every response of the event), `speech` (TalkHeard), `series` (SeriesUpdated,
-    PanelsWanted), and
+    Fields: `answers` (in every response of the event), `speech` (TalkHeard, with its totals), `series`
+    (SeriesUpdated, PanelsWanted), and
     `hidden`: scores and answers of a response that its client does not show to the therapist at once, where
     an event brings one response. Events with several hold only what the therapist may see at that time.
     """
@@ -57,7 +57,7 @@ def _guidance(event: events.GuidanceWanted, needs: Set[str]) -> events.GuidanceW
 
 
 def _talk(event: events.TalkHeard, needs: Set[str]) -> events.TalkHeard:
-    return event if "speech" in needs else replace(event, speech=())
+    return event if "speech" in needs else replace(event, speech=(), totals=())
 
 
 _TRIM: Final[dict[type, Callable[[Any, Set[str]], Any]]] = {

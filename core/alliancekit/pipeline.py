@@ -321,13 +321,19 @@ class Pipeline:
     async def _describe_talk(
         self, row: Session
     ) -> tuple[tuple[events.Segment, ...], events.TalkBalance | None]:
-        def observed(conn: Connection) -> tuple[tuple[events.SpeechSpan, ...], tuple[events.Segment, ...]]:
-            return presence.speech(conn, row.tenant, row.id), calls.segments_of(conn, row, self._clock())
+        def observed(conn: Connection) -> events.TalkHeard:
+            now = self._clock()
+            return events.TalkHeard(
+                **_base(row, now),
+                speech=presence.speech(conn, row.tenant, row.id),
+                segments=calls.segments_of(conn, row, now),
+                totals=presence.totals(conn, row.tenant, row.id),
+            )
 
-        speech, segments = await self._database.read(observed)
-        if not speech:
+        event = await self._database.read(observed)
+        segments = event.segments
+        if not (event.speech or event.totals):
             return segments, None
-        event = events.TalkHeard(**_base(row, self._clock()), speech=speech, segments=segments)
         outcome = await self._hooks.describe_talk(event)
         balance = None if outcome is None else outcome.value
         await self._database.write(lambda conn: presence.set_talk_balance(conn, row.tenant, row.id, balance))

@@ -19,7 +19,7 @@ from alliancekit import calls
 from alliancekit.adapters import Happening, PromptHint, Whereabouts
 from alliancekit.config import Settings
 from alliancekit.errors import AllianceKitError, ConfigError
-from alliancekit.events import SpeechSpan
+from alliancekit.events import Participant, SpeechSpan
 from alliancekit.feedback import AskPolicy, Feedback
 from alliancekit.inbound import Inbound
 from alliancekit.instruments.catalogue import Instruments
@@ -232,6 +232,12 @@ class Service:
     async def rooms(self, adapter: str) -> Mapping[str, str]:
         """The rooms that sessions of an adapter wait for or are in."""
         return await self.inbound.rooms(adapter)
+
+    async def who(
+        self, adapter: str, room: str, person: str = "", connection: str = ""
+    ) -> Participant | None:
+        """Whom an adapter's platform means."""
+        return await self.inbound.who(adapter, room, person, connection)
 
     async def link(self, participant: str) -> str | None:
         """The participant's own link to their questions; a secret."""

@@ -250,12 +250,17 @@ class StylePlugin(AllianceHooks):
         ]
 
     def _talk(self, balance: TalkBalance, language: str) -> Guidance:
-        text = say(self.book.talk, language).format(
-            client=f"{100 * balance.client.share:.0f}",
-            therapist=f"{100 * balance.therapist.share:.0f}",
-            silence=f"{100 * balance.silence:.0f}",
-            overlap=f"{100 * balance.overlap:.0f}",
-        )
+        """The remark; none where it is about silence or overlap and the platform tells only totals."""
+        parts = {
+            "client": balance.client.share,
+            "therapist": balance.therapist.share,
+            "silence": balance.silence,
+            "overlap": balance.overlap,
+        }
+        shares = {name: f"{100 * part:.0f}" for name, part in parts.items() if part is not None}
+        template = say(self.book.talk, language)
+        known = {name for _, name, _, _ in Formatter().parse(template) if name} <= set(shares)
+        text = template.format(**shares) if known else ""
         return Guidance(style=self.book.name, kind="talk_balance", about="talk_balance", text=text)
 
 

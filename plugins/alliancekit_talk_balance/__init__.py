@@ -11,7 +11,7 @@ from typing_extensions import override
 from alliancekit.events import PanelsWanted, TalkBalance, TalkHeard
 from alliancekit.hookspecs import AllianceHooks, hookimpl
 from alliancekit.panels import MOST_ITEMS, Panel, PanelSeries, PanelTable, PanelText
-from alliancekit.scoring.talk import BACK_CHANNEL, PAUSE, talk_balance
+from alliancekit.scoring.talk import BACK_CHANNEL, PAUSE, talk_balance, talk_balance_of_totals
 
 __all__ = ["Settings", "TalkBalancePlugin"]
 
@@ -43,12 +43,15 @@ class TalkBalancePlugin(AllianceHooks):
     @override
     @hookimpl
     async def describe_talk(self, event: TalkHeard) -> TalkBalance | None:
-        found = talk_balance(
-            event.speech,
-            event.segments,
-            pause=self.settings.pause,
-            back_channel=self.settings.back_channel,
-        )
+        if event.speech:
+            found = talk_balance(
+                event.speech,
+                event.segments,
+                pause=self.settings.pause,
+                back_channel=self.settings.back_channel,
+            )
+        else:
+            found = talk_balance_of_totals(event.totals, event.segments)
         if found is None or found.client.seconds + found.therapist.seconds < self.settings.least_speech:
             return None
         return found
@@ -63,10 +66,10 @@ class TalkBalancePlugin(AllianceHooks):
         rows = tuple(
             (
                 str(number),
-                str(balance.client.turns),
-                str(balance.therapist.turns),
-                f"{balance.overlap:.0%}",
-                f"{balance.silence:.0%}",
+                _known(balance.client.turns),
+                _known(balance.therapist.turns),
+                _known(balance.overlap, "{:.0%}"),
+                _known(balance.silence, "{:.0%}"),
             )
             for number, balance in reversed(observed)
         )
@@ -83,3 +86,8 @@ class TalkBalancePlugin(AllianceHooks):
                 ),
             )
         ]
+
+
+def _known(value: float | None, form: str = "{}") -> str:
+    """A number of the table; a dash where the platform tells only totals."""
+    return "–" if value is None else form.format(value)

@@ -1,4 +1,4 @@
-"""A platform's HTTP API on a real socket, which answers what a test puts there and keeps what it was asked."""
+"""A REST API of a platform on a real socket, for tests: scripted answers, and what was asked."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ async def test_who_is_in_the_meeting(platform: FakeRest, adapter: BigBlueButtonW
 async def test_nobody_is_there_or_it_is_over(
     platform: FakeRest, adapter: BigBlueButtonWebhooks, answer: bytes, kind: str
 ) -> None:
-    """A server that does not know a meeting may have been restarted: two such looks tell that all are gone."""
+    """A server that does not know a meeting may have been restarted: two such looks tell that all went."""
     platform.answers[PATH] = answer
     seen = await adapter.snapshot(WHERE)
     assert seen is not None

@@ -45,7 +45,7 @@ def signed(body: bytes, at: float) -> RawRequest:
     return request(body, f"t={int(at)},v1={v1(body, str(int(at)))}")
 
 
-def event(kind: str, at: float, **data: Any) -> bytes:
+def event(kind: str, at: float, *, replace: dict[str, Any] | None = None, **data: Any) -> bytes:
     said = {
         "idempotencyKey": f"{kind}-{at}-{data.get('id', '')}",
         "customerId": "5",
@@ -54,7 +54,7 @@ def event(kind: str, at: float, **data: Any) -> bytes:
         "sessionId": "c3348153-1027-4382-afad-5ae91b433c26",
         "timestamp": int(at * 1000),
         "fqn": f"{APP}/visit-1",
-        "data": {"conference": f"visit-1@conference.{APP}.8x8.vc", **data},
+        "data": replace or {"conference": f"visit-1@conference.{APP}.8x8.vc", **data},
     }
     return json.dumps(said).encode()
 
@@ -76,6 +76,7 @@ def told(kind: str, **data: Any) -> Sequence[Happening]:
     return make_adapter().parse(Verified(content=content, message="1", at=NOW))
 
 
+NAMED = {"name": "Test User", "email": "test.user@company.com"}
 BREAKOUT = {"isBreakout": True, "breakoutRoomId": "e0f49fd5"}
 CALL: list[tuple[int, bytes]] = [
     (NOW, event("ROOM_CREATED", NOW, isBreakout=False)),
@@ -96,6 +97,17 @@ CALL: list[tuple[int, bytes]] = [
     (NOW + 1800, event("PARTICIPANT_LEFT", NOW + 1800, **person("c1", "fc1e", disconnectReason="left"))),
     (NOW + 1803, event("PARTICIPANT_LEFT", NOW + 1803, **person("t1", "a1b2", disconnectReason="left"))),
     (NOW + 1804, event("ROOM_DESTROYED", NOW + 1803.5)),
+    (
+        NOW + 1805,
+        event(
+            "SPEAKER_STATS",
+            NOW + 1804,
+            replace={
+                "fc1e@8x8.vc/66wbG6MC": {"time": 402_000, **NAMED, "id": "c1"},
+                "a1b2@8x8.vc/N6GjCJU9": {"time": 731_000, **NAMED, "id": "t1"},
+            },
+        ),
+    ),
 ]
 
 
@@ -208,7 +220,33 @@ def test_an_address_as_id_stays_here() -> None:
     assert (joined.person, joined.connection) == ("", "fc1e")
 
 
-@pytest.mark.parametrize("kind", ["PARTICIPANT_LEFT_LOBBY", "FEEDBACK", "SPEAKER_STATS", "OF_NEXT_YEAR"])
+def test_how_long_each_spoke_is_a_total_under_the_connection_of_their_presence() -> None:
+    """The example of developer.8x8.com/jaas/docs/webhooks-payload, with shorter ids."""
+    [joined] = told("PARTICIPANT_JOINED", **person("g|1", "d8d82941"))
+    first = {"time": 10089, "id": "g|1", "name": "Test user 1", "email": "test.user1@mail.com"}
+    second = {"time": 11277, "id": "ana@clinic.example", "name": "Test user 2"}
+    speakers = {"d8d82941@8x8.vc/66wbG6MC": first, "84d90bac@8x8.vc/N6GjCJU9": second}
+    content = json.loads(event("SPEAKER_STATS", NOW, replace=speakers))
+    found = make_adapter().parse(Verified(content=content, message="1", at=NOW))
+    assert [(one.kind, one.seconds, one.person, one.connection) for one in found] == [
+        ("spoke_total", 10.089, "g|1", joined.connection),
+        ("spoke_total", 11.277, "", "84d90bac"),
+    ]
+    assert {(one.room, one.name, one.at) for one in found} == {(joined.room, joined.name, NOW)}
+
+
+@pytest.mark.parametrize("data", [{}, {"a@b/c": {"time": -1}}, {"a@b/c": {}}, {"a@b/c": {"time": "long"}}])
+def test_statistics_without_times(data: dict[str, Any]) -> None:
+    content = {**json.loads(event("SPEAKER_STATS", NOW)), "data": data}
+    message = Verified(content=content, message="1", at=NOW)
+    if not data:
+        assert make_adapter().parse(message) == ()
+        return
+    with pytest.raises(Rejected, match="malformed"):
+        make_adapter().parse(message)
+
+
+@pytest.mark.parametrize("kind", ["PARTICIPANT_LEFT_LOBBY", "FEEDBACK", "OF_NEXT_YEAR"])
 def test_other_events_are_left_out(kind: str) -> None:
     assert told(kind, **person("c1", "fc1e")) == ()
 
@@ -228,7 +266,10 @@ def test_any_request_is_refused(one: RawRequest) -> None:
 
 @given(
     st.fixed_dictionaries(
-        {"eventType": st.sampled_from(["ROOM_DESTROYED", "PARTICIPANT_LEFT"]) | VALUES, "data": VALUES},
+        {
+            "eventType": st.sampled_from(["ROOM_DESTROYED", "PARTICIPANT_LEFT", "SPEAKER_STATS"]) | VALUES,
+            "data": VALUES,
+        },
         optional={"sessionId": VALUES, "timestamp": VALUES, "fqn": VALUES},
     )
 )

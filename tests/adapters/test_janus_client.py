@@ -21,7 +21,7 @@ from tests.adapters.fake_janus import (
     until,
 )
 
-from alliancekit.adapters import Happening, Whereabouts
+from alliancekit.adapters import Happening, OpenRoom, Whereabouts
 from alliancekit.errors import StoreError
 from alliancekit.testing import RecordingHost
 from alliancekit.testing.fake_adapter import a_hint
@@ -314,7 +314,7 @@ async def test_without_a_server_prompts_are_undelivered_and_stopping_is_quick() 
     host.wanted, host.places["par_client"] = {ROOM: "ses_1"}, PLACE
     await adapter.start(host)
     assert not await adapter.deliver(a_hint("prm_1"))
-    assert await adapter.snapshot(f"{ROOM}|20000") is None
+    assert await adapter.snapshot(OpenRoom(instance=f"{ROOM}|20000")) is None
     await adapter.stop()
     await adapter.stop()
     assert host.happenings == []
@@ -324,11 +324,11 @@ async def test_the_host_may_ask_who_is_in_a_room_that_only_event_handlers_told_o
     async with fake_janus() as fake, running(fake) as (adapter, host):
         fake.people = [someone("par_client~1")]
         await until(lambda: of(host, "joined"))
-        seen = await adapter.snapshot(f"{ROOM}|20000")
+        seen = await adapter.snapshot(OpenRoom(instance=f"{ROOM}|20000"))
         assert seen is not None
         assert (seen.kind, seen.room, seen.people) == (
             "roster",
             f"{ROOM}|20000",
             (("par_client", "par_client~1"),),
         )
-        assert await adapter.snapshot(INSTANCE) is None
+        assert await adapter.snapshot(OpenRoom(instance=INSTANCE)) is None

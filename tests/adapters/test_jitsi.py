@@ -10,23 +10,26 @@ from typing import Any, ClassVar
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 from tests.adapters.anything import VALUES, reads, refuses, requests
+from tests.services import MakeSite, Meeting, Site
 from typing_extensions import override
 
 from alliancekit.adapters import Happening, RawRequest, Rejected, Verified, WebhookAdapter
 from alliancekit.events import Role
+from alliancekit.store.tables import prompt
 from alliancekit.testing import Alliance, Recorded, WebhookContract
-from alliancekit_jitsi import Jitsi, JitsiSettings, JitsiWebhooks
+from alliancekit_jitsi import Jitsi, JitsiMeet, JitsiSettings, event_sync
 
 PUBLISHED = json.loads((Path(__file__).parent / "vectors" / "jitsi_event_sync.json").read_text())["vectors"]
 NOW = 1_790_000_000
 DAY = 86400
 TOKEN, OTHER = "TOKEN-237958623045", "TOKEN-954032685973"
-URL = "https://feedback.example/v1/adapters/jitsi/events?to=/events/occupant/joined"
+URL = "https://feedback.example/v1/adapters/jitsi/events/occupant/joined"
 
 
-def make_adapter(secrets: Sequence[str] = (TOKEN,)) -> JitsiWebhooks:
-    return JitsiWebhooks(JitsiSettings.model_validate({"secrets": list(secrets)}))
+def make_adapter(secrets: Sequence[str] = (TOKEN,)) -> JitsiMeet:
+    return JitsiMeet(JitsiSettings.model_validate({"secrets": list(secrets)}))
 
 
 def request(body: bytes, authorization: str = f"Bearer {TOKEN}") -> RawRequest:
@@ -166,7 +169,9 @@ def test_a_closed_room_in_which_people_met_is_the_end() -> None:
     said = said_by(destroyed(CLIENT_AGAIN, THERAPIST))
     assert [(one.kind, one.person, one.at) for one in said] == [
         ("left", "c1", NOW + 1800),
+        ("spoke_total", "c1", NOW + 1800),
         ("left", "t1", NOW + 1803),
+        ("spoke_total", "t1", NOW + 1803),
         ("over", "", NOW + 1803),
     ]
 
@@ -200,7 +205,7 @@ def test_a_breakout_room_is_the_same_meeting_by_another_connection() -> None:
     assert (main.room, main.person) == (apart.room, apart.person)
     assert main.connection != apart.connection
     kinds = {one.kind for one in said_by({**destroyed(CLIENT_AGAIN, THERAPIST), **BREAKOUT})}
-    assert kinds == {"left"}, "a closed breakout room is no end"
+    assert "over" not in kinds, "a closed breakout room is no end"
     assert said_by(event("muc-room-created", created_at=NOW, **BREAKOUT)) == []
 
 
@@ -218,7 +223,40 @@ def test_who_leaves_after_midnight_leaves_the_room_they_joined() -> None:
     assert (came.room, came.connection) == (went.room, went.connection)
 
 
+# speaker statistics ------------------------------------------------------------------------------------
+
+
+def test_how_long_each_was_the_dominant_speaker_is_a_total_of_the_presence() -> None:
+    [went, total] = said_by(left(CLIENT_AGAIN))
+    assert (total.kind, total.seconds, total.at) == ("spoke_total", 731.0, NOW + 1800)
+    assert (total.person, total.connection, total.room) == (went.person, went.connection, went.room)
+    [again] = [one for one in said_by(destroyed(CLIENT_AGAIN)) if one.kind == "spoke_total"]
+    assert again == total
+    nothing = occupant("c1", "14f0", NOW, NOW + 60)
+    assert [one.kind for one in said_by(left(nothing))] == ["left"], "Prosody does not count unless told to"
+
+
+@pytest.mark.parametrize("time", [-1, "long", 1.5, 10**12])
+def test_a_total_that_is_none(time: object) -> None:
+    with pytest.raises(Rejected, match="malformed"):
+        said_by(left(occupant("c1", "14f0", NOW, NOW + 60, total_dominant_speaker_time=time)))
+
+
 # people ------------------------------------------------------------------------------------------------
+
+
+def test_an_address_that_prosody_made_up_is_kept_and_can_be_written_to() -> None:
+    jid = "14f01c40-5195-4a4d-8efb-f58b49d18741@meet.clinic.example/OWhl8jSh/2"
+    [came] = said_by(joined(occupant("c1", "", NOW, occupant_jid=jid)))
+    assert came.connection == "14f01c40-5195-4a4d-8efb-f58b49d18741/meet.clinic.example/OWhl8jSh/2"
+    assert event_sync.address_of(came.connection) == jid
+    assert event_sync.endpoint_of(came.connection) == "14f01c40"
+    [apart] = said_by(joined(occupant("c1", "", NOW, occupant_jid=jid), **BREAKOUT))
+    assert event_sync.address_of(apart.connection) is None
+    assert event_sync.endpoint_of(apart.connection) == "14f01c40"
+    [account] = said_by(joined(occupant("c1", "ana.example", NOW)))
+    assert event_sync.address_of(account.connection) is None
+    assert event_sync.endpoint_of(account.connection) is None
 
 
 @pytest.mark.parametrize(
@@ -236,7 +274,7 @@ def test_accounts_and_addresses_stay_here() -> None:
 
 def test_the_plugin_brings_the_adapter() -> None:
     [adapter] = Alliance(it=Jitsi).adapters
-    assert isinstance(adapter, JitsiWebhooks)
+    assert isinstance(adapter, JitsiMeet)
     assert adapter.capabilities.trust == "static_token"
 
 
@@ -274,3 +312,51 @@ def test_too_large_and_too_many() -> None:
         make_adapter().verify(request(b" " * 10_000_000), NOW)
     with pytest.raises(Rejected, match="malformed"):
         said_by(destroyed(*[occupant("c1", "14f0", NOW)] * 1001))
+
+
+# in the service ----------------------------------------------------------------------------------------
+
+
+async def test_a_whole_call_at_the_addresses_that_the_module_makes(make_site: MakeSite) -> None:
+    """Breakout room and all, the end told twice: one session, everybody asked once, shares of the talk."""
+    site = await make_site(extra=[("jitsi", Platform())])
+    meeting = await site.session(adapter="jitsi", room="visit-1")
+    paths = {
+        "muc-room-created": "room/created",
+        "muc-room-destroyed": "room/destroyed",
+        "muc-occupant-joined": "occupant/joined",
+        "muc-occupant-left": "occupant/left",
+    }
+    twice = destroyed(CLIENT_AGAIN, THERAPIST, RECORDER, at=NOW + 1804)
+    for _, said in [*CALL, (NOW + 1804, twice), (NOW + 1804, twice)]:
+        site.clock.now = max(site.clock.now, float(NOW + 1810))
+        path = f"/v1/adapters/jitsi/events/{paths[said['event_name']]}"
+        reply = await site.http.post(path, json=said, headers={"Authorization": f"Bearer {TOKEN}"})
+        assert reply.status_code == 200
+    await site.settle()
+    state = (await site.get(f"/v1/sessions/{meeting.id}")).json()
+    assert state["status"] == "ended"
+    assert {(one["role"], one["joined_at"], one["left_at"]) for one in state["segments"]} == {
+        ("client", NOW + 4, NOW + 1800),
+        ("therapist", NOW + 8, NOW + 1803),
+    }
+    asked = [one for one in await prompts_of(site, meeting) if one.moment == "end_of_call"]
+    assert sorted(one.participant for one in asked) == sorted(one.id for one in meeting.people)
+    episode = (await site.get(f"/v1/episodes/{state['episode']}")).json()
+    balance = episode["sessions"][0]["talk_balance"]
+    assert (balance["client"]["seconds"], balance["therapist"]["seconds"]) == (731.0, 402.0)
+    assert balance["silence"] is None
+
+
+async def prompts_of(site: Site, meeting: Meeting) -> list[Any]:
+    def work(conn: Any) -> list[Any]:
+        return list(conn.execute(select(prompt).where(prompt.c.session == meeting.id)))
+
+    return await site.service.database.read(work)
+
+
+class Platform(Jitsi):
+    """The plugin with a token."""
+
+    def __init__(self) -> None:
+        super().__init__(JitsiSettings.model_validate({"secrets": [TOKEN]}))

@@ -90,6 +90,18 @@ def connection(data: Any = "par_client") -> dict[str, Any]:
     return {"id": CONNECTION, "createdAt": 1763766001143, "data": data}
 
 
+def stream(data: Any = "par_client", **more: Any) -> dict[str, Any]:
+    """As in "Session monitoring"."""
+    return {
+        "id": "63245362-e00e-4834-8371-9397deb3e452",
+        "connection": connection(data),
+        "createdAt": 1763766001300,
+        "name": "",
+        "videoType": "camera",
+        **more,
+    }
+
+
 def told(content: dict[str, Any]) -> list[Happening]:
     return list(happenings(make(SECRET), signed(json.dumps(content).encode())))
 
@@ -102,12 +114,19 @@ def call() -> list[tuple[float, dict[str, Any]]]:
         at = NOW + after
         return at + 1, {**said(event, connection=there, **more), "timestamp": int(at) * 1000}
 
+    def published(after: int, *, who: str, data: str) -> tuple[float, Any]:
+        there = {"id": who, "createdAt": int(NOW + 5) * 1000, "data": data}
+        one = stream(id=f"stream-{who}", connection=there, name="Ada Lovelace")
+        return NOW + after + 1, {**said("streamCreated", stream=one), "timestamp": int(NOW + after) * 1000}
+
     named = '{"name": "Ada Lovelace", "mail": "ada@example.org"}'
     return [
         (NOW, {**said("sessionCreated"), "timestamp": int(NOW) * 1000}),
         came("connectionCreated", 5, data="par_client"),
         came("connectionCreated", 6, who="t-1", data="par_therapist"),
         came("connectionCreated", 7, who="v-1", data=named),
+        published(8, who="c-1", data="par_client"),
+        published(9, who="t-1", data="par_therapist"),
         came("connectionDestroyed", 900, reason="networkDisconnected"),
         came("connectionCreated", 915, who="c-2", data="par_client"),
         came("connectionDestroyed", 2990, who="c-2", reason="clientDisconnected"),
@@ -231,9 +250,22 @@ class TestHappenings:
             at=1763766001.309,
             person="par_client",
             connection=CONNECTION,
+            joined_at=1763766001.143,
         )
         (left,) = told(said("connectionDestroyed", reason="clientDisconnected", connection=connection("")))
         assert (left.kind, left.connection, left.person, left.how) == ("left", CONNECTION, "", "left")
+        assert left.joined_at == 1763766001.143
+
+    def test_who_publishes_is_there_even_if_their_connection_was_never_told(self) -> None:
+        (joined,) = told(said("streamCreated", stream=stream()))
+        assert joined == told(said("connectionCreated", connection=connection()))[0]
+        assert told(said("streamCreated", stream=stream("Ada Lovelace")))[0].person == ""
+
+    def test_what_is_added_in_the_future_changes_nothing(self) -> None:
+        more = {"region": "eu", "extra": {"a": [1]}}
+        assert told(said("connectionCreated", connection={**connection(), **more}, **more)) == told(
+            said("connectionCreated", connection=connection())
+        )
 
     @pytest.mark.parametrize(
         ("reason", "how"),
@@ -258,7 +290,7 @@ class TestHappenings:
         (one,) = told(said("connectionCreated", connection=connection(data)))
         assert (one.person, one.connection) == ("", CONNECTION)
 
-    @pytest.mark.parametrize("event", ["streamCreated", "streamDestroyed", "archive", "", None])
+    @pytest.mark.parametrize("event", ["streamDestroyed", "archive", "broadcast", "callCreated", "", None])
     def test_everything_else_says_nothing(self, event: Any) -> None:
         assert told(said(event)) == []
 
@@ -267,6 +299,8 @@ def test_capabilities_and_settings() -> None:
     adapter = make(SECRET)
     assert adapter.name == "vonage"
     assert adapter.capabilities.replay_safe
+    assert not adapter.capabilities.in_call_prompts
+    assert not adapter.capabilities.media
     with pytest.raises(ValidationError, match="31 bytes is too short, it needs 32; make one") as refused:
         VonageSettings.model_validate({"secrets": ["thirty-one-characters-are-short"]})
     assert "thirty-one" not in str(refused.value)

@@ -22,6 +22,7 @@ from tests.adapters.webhooks import (
     refusal,
     vectors,
 )
+from tests.services import MakeSite, Meeting
 from typing_extensions import override
 
 from alliancekit.adapters import Challenge, Happening, RawRequest, Verified, WebhookAdapter
@@ -296,3 +297,50 @@ def test_capabilities_and_settings() -> None:
         ZoomSettings.model_validate({"secrets": [""]})
     with pytest.raises(ValidationError):
         ZoomSettings.model_validate({"secret": "misspelled"})
+    with pytest.raises(ValidationError):
+        ZoomSettings.model_validate({"client_id": "without-its-secret"})
+    assert not adapter.capabilities.media
+    assert type(adapter).capabilities.media == "websocket"
+
+
+async def test_ended_twice_and_the_number_used_again(make_site: MakeSite) -> None:
+    """`meeting.ended` comes again for the same instance; the next visit has the number and a new uuid."""
+    site = await make_site(extra=[("zoom", Zoom(ZoomSettings(secrets=(SecretStr(SECRET),))))])
+
+    async def visit(uuid: str, *, minutes: float) -> None:
+        for event, role in (("joined", "client"), ("joined", "therapist")):
+            who = somebody(customer_key=f"{role[0]}1", participant_uuid=f"{uuid}-{role}")
+            await said(f"meeting.participant_{event}", uuid, participant=who)
+        site.clock.forward(minutes=minutes)
+        await said("meeting.ended", uuid)
+
+    async def said(event: str, uuid: str, **more: Any) -> None:
+        content = {**meeting(event, uuid=uuid, **more), "event_ts": int(site.clock() * 1000)}
+        about = content["payload"]["object"]
+        content["payload"]["object"] = {key: value for key, value in about.items() if key != "start_time"}
+        request = signed(json.dumps(content).encode(), at=site.clock())
+        headers = {name: values[0] for name, values in request.headers.items()}
+        reply = await site.http.post("/v1/adapters/zoom/events", content=request.body, headers=headers)
+        assert reply.status_code == 200
+
+    async def known(one: Meeting) -> tuple[str, int]:
+        found = (await site.get(f"/v1/sessions/{one.id}")).json()
+        return found["status"], len(found["segments"])
+
+    first = await site.session(adapter="zoom", room="84712639219")
+    await visit("a==", minutes=50)
+    assert await known(first) == ("ended", 2)
+    site.clock.forward(minutes=5)
+    await said("meeting.participant_joined", "a==", participant=somebody(customer_key="c1"))
+    await said("meeting.ended", "a==")
+    assert await known(first) == ("ended", 2)
+
+    site.clock.forward(days=7)
+    second = await site.session(adapter="zoom", room="84712639219")
+    who = somebody(customer_key="c1", participant_uuid="b-client")
+    await said("meeting.participant_joined", "b==", participant=who)
+    await said("meeting.ended", "a==")
+    assert await known(second) == ("live", 1)
+    await visit("b==", minutes=50)
+    assert await known(second) == ("ended", 2)
+    assert await known(first) == ("ended", 2)

@@ -1,11 +1,13 @@
-"""One Chromium for a module's tests, a stub service and a page of it for each test."""
+"""One Chromium for a module's tests; a stub service or a whole one, and pages of it for each test."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from typing import Any
 
+import pytest
 import pytest_asyncio
+from bridge_page import Clinic, running_clinic
 from element_page import Opener
 from playwright.async_api import Browser, Page, async_playwright
 from stub_service import StubService, serving
@@ -48,3 +50,15 @@ async def open_page(browser: Browser, stub: StubService) -> AsyncIterator[Opener
         await page.context.close()
     assert violations == [[] for _ in pages]
     assert errors == []
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def running(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Clinic]:
+    async with running_clinic(browser, tmp_path_factory.mktemp("clinic")) as clinic:
+        yield clinic
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def clinic(running: Clinic) -> AsyncIterator[Clinic]:
+    yield running
+    await running.closed()

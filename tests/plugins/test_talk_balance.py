@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from alliancekit.events import PanelsWanted, Segment, SpeechSpan, TalkBalance, TalkHeard, TalkShare
+from alliancekit.events import (
+    PanelsWanted,
+    Segment,
+    SpeechSpan,
+    SpeechTotal,
+    TalkBalance,
+    TalkHeard,
+    TalkShare,
+)
 from alliancekit.panels import PanelSeries, PanelTable
 from alliancekit_talk_balance import Settings, TalkBalancePlugin
 
@@ -21,6 +29,23 @@ async def test_it_describes_a_call():
     assert got is not None
     assert (got.client.share, got.therapist.share) == (0.75, 0.25)
     assert (got.silence, got.observed_seconds) == (0.4, 20)
+
+
+async def test_totals_count_only_where_nobody_tells_who_spoke_when():
+    totals = (SpeechTotal(role="client", seconds=30), SpeechTotal(role="therapist", seconds=10))
+    plugin = TalkBalancePlugin(Settings())
+    got = await plugin.describe_talk(TalkHeard(**HOST, totals=totals))
+    assert got is not None
+    assert (got.client.share, got.client.turns, got.silence) == (0.75, None, None)
+    spans = (
+        SpeechSpan(role="client", start=0, end=2),
+        SpeechSpan(role="therapist", start=2, end=8),
+    )
+    got = await plugin.describe_talk(TalkHeard(**HOST, speech=spans, totals=totals))
+    assert got is not None
+    assert (got.client.share, got.client.turns) == (0.25, 1)
+    little = (SpeechTotal(role="client", seconds=1), SpeechTotal(role="therapist", seconds=1))
+    assert await plugin.describe_talk(TalkHeard(**HOST, totals=little)) is None
 
 
 async def test_too_little_or_one_sided_speech_is_not_described():
@@ -71,3 +96,17 @@ async def test_a_long_course_shows_its_latest_sessions():
     [panel] = await panels({number: balance(0.5) for number in range(1, 80)})
     [series] = [part for part in panel.parts if isinstance(part, PanelSeries)]
     assert (series.points[0][0], series.points[-1][0], len(series.points)) == (30, 79, 50)
+
+
+async def test_what_only_totals_tell_is_a_dash_in_the_table():
+    total = TalkBalance(
+        client=TalkShare(seconds=30, share=0.5, turns=None),
+        therapist=TalkShare(seconds=30, share=0.5, turns=None),
+        overlap=None,
+        silence=None,
+        observed_seconds=80.0,
+    )
+    [panel] = await panels({1: balance(0.4), 2: total})
+    [table] = [part for part in panel.parts if isinstance(part, PanelTable)]
+    assert table.rows[0] == ("2", "–", "–", "–", "–")
+    assert table.rows[1][1:] == ("4", "5", "10%", "25%")

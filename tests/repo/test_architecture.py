@@ -25,6 +25,7 @@ PUBLIC = {
     "adapters",
     "signatures",
     "fields",
+    "hearing",
     "channels",
     "data",
     "exports",

@@ -75,6 +75,12 @@ COPY_MUTANTS: dict[str, list[tuple[str, str, str]]] = {
     "webrtc": [
         ("adapter.py", 'how="dropped"', 'how="left"'),
     ],
+    "bridge": [
+        ("report.py", ' and person.role == "therapist"', ""),
+        ("report.py", 'sent_out=one.how in {"ejected", "declined"}', "sent_out=False"),
+        ("adapter.py", 'how="dropped"', 'how="left"'),
+        ("room.py", "all(consent for", "any(consent for"),
+    ],
     "push": [
         ("__init__.py", "if not any(fits):", "if not fits:"),
         ("__init__.py", "check_age(at, now)", "pass"),
@@ -92,12 +98,12 @@ COPY_MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         ("__init__.py", "message=message, at=at", 'message="1", at=at'),
     ],
     "vonage": [
-        ("__init__.py", "if not hmac.compare_digest(", "if False and not hmac.compare_digest("),
-        ("__init__.py", "check_age(at, now)", "pass"),
+        ("webhooks.py", "if not hmac.compare_digest(", "if False and not hmac.compare_digest("),
+        ("webhooks.py", "check_age(at, now)", "pass"),
     ],
     "zoom": [
-        ("__init__.py", "check(given, lambda secret: digest(secret, signed)", "check(given, lambda _: given"),
-        ("__init__.py", "check_age(at, now)", "pass"),
+        ("webhooks.py", "check(given, lambda secret: digest(secret, signed)", "check(given, lambda _: given"),
+        ("webhooks.py", "check_age(at, now)", "pass"),
     ],
     "twilio": [
         ("__init__.py", "self._secrets,", "(self._secrets or [b'']),"),

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alliancekit.events import Segment, SpeechSpan
-from alliancekit.scoring.talk import length, overlap_of, talk_balance, turns, union
+from alliancekit.events import Segment, SpeechSpan, SpeechTotal
+from alliancekit.scoring.talk import length, overlap_of, talk_balance, talk_balance_of_totals, turns, union
 
 
 def said(role, *spans: tuple[float, float]) -> list[SpeechSpan]:
@@ -120,3 +120,31 @@ def test_interval_arithmetic_against_counting(one, other):
     assert all(left[1] < right[0] for left, right in itertools.pairwise(a))
     assert length(a) * 8 == len(cells(one))
     assert length(overlap_of(a, b)) * 8 == len(cells(one) & cells(other))
+
+
+# totals ------------------------------------------------------------------------------------------------
+
+
+def in_all(role, seconds: float) -> SpeechTotal:
+    return SpeechTotal(role=role, seconds=seconds)
+
+
+def test_of_totals_the_shares_are_described_and_nothing_else():
+    got = talk_balance_of_totals(
+        [in_all("client", 30), in_all("therapist", 15), in_all("therapist", 5), in_all("observer", 99)], BOTH
+    )
+    assert got is not None
+    assert (got.client.seconds, got.therapist.seconds) == (30, 20)
+    assert (got.client.share, got.therapist.share) == (0.6, 0.4)
+    assert (got.client.turns, got.therapist.turns, got.overlap, got.silence) == (None, None, None, None)
+    assert got.observed_seconds == 100
+    alone = talk_balance_of_totals([in_all("client", 30), in_all("therapist", 20)])
+    assert alone is not None
+    assert alone.observed_seconds == 50
+
+
+@pytest.mark.parametrize(
+    "totals", [[], [in_all("client", 30)], [in_all("client", 30), in_all("therapist", 0)]]
+)
+def test_totals_of_one_side_are_no_balance(totals: list[SpeechTotal]):
+    assert talk_balance_of_totals(totals, BOTH) is None

@@ -9,9 +9,10 @@ from importlib.resources import as_file, files
 
 import pytest
 
-from alliancekit.adapters import WebhookAdapter
+from alliancekit.adapters import Verified, WebhookAdapter
 from alliancekit.plugins.find import GROUPS
 from alliancekit.testing import Alliance, RecordedContract, WebhookContract, read_recorded
+from alliancekit.testing.recorded import outcome
 
 ADAPTERS = {one.name: one for one in distribution("alliancekit").entry_points if one.group == GROUPS[1]}
 
@@ -50,3 +51,29 @@ def test_a_copy_starts_with_a_call_that_can_be_replayed(name: str) -> None:
     assert {f"/v1/adapters/{name}/" in one.request.url for one in recorded} == {True}
     [contract] = contracts(f"alliancekit_{name}.copy_test")
     assert contract().recorded() == recorded
+
+
+JOINS_COUNT = {"bigbluebutton", "jaas", "nextcloud_talk", "vonage", "whereby", "zoom"}
+"""Platforms that do not say, when somebody leaves, since when they were there.
+
+With the message of a joining lost, how long two were together is not known, and nobody is asked. All others
+make up for the loss of any one message.
+"""
+
+
+@pytest.mark.parametrize("name", POSTING)
+def test_any_one_lost_message_leaves_the_same_to_ask_as_far_as_the_platform_permits(name: str) -> None:
+    [contract] = contracts(f"alliancekit_{name}.copy_test")
+    call, adapter = contract(), contract().make_adapter([contract.secret])
+    whole = list(call.recorded())
+    expected = outcome(adapter, whole, contract.people)
+    assert expected.asked
+    for place, lost in enumerate(whole):
+        found = outcome(adapter, [*whole[:place], *whole[place + 1 :]], contract.people)
+        assert found.ended
+        message = adapter.verify(lost.request, lost.at)
+        assert isinstance(message, Verified)
+        joining = any(one.kind == "joined" for one in adapter.parse(message))
+        if not (joining and name in JOINS_COUNT):
+            assert found.asked == expected.asked, f"without message {place}"
+        assert found.asked <= expected.asked

@@ -41,6 +41,7 @@ A plugin may keep rows of its own: see `alliancekit.data`.
 
 _NEEDS: Final = {
     ("TalkHeard", "speech"): "speech",
+    ("TalkHeard", "totals"): "speech",
     ("SeriesUpdated", "series"): "series",
     ("PanelsWanted", "series"): "series",
     ("Response", "answers"): "answers",

@@ -70,12 +70,26 @@ class SpeechSpan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechTotal:
+    """How long a participant was heard in all, by a platform that does not say when. Declared need: `speech`.
+
+    `seconds` as the platform counts: some count only the one who is in the foreground.
+    """
+
+    role: Role
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TalkShare:
-    """How much one side spoke: `seconds` heard, `share` of all speech (0–1), number of `turns`."""
+    """How much one side spoke: `seconds` heard, `share` of all speech (0–1), number of `turns`.
+
+    `turns` is None where only totals are known.
+    """
 
     seconds: float
     share: float
-    turns: int
+    turns: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,13 +97,13 @@ class TalkBalance:
     """Who spoke how much: a description of the call, never a score.
 
     `overlap` and `silence` are shares (0–1) of `observed_seconds`, the time in which both sides were heard or
-    could have been heard.
+    could have been heard. Both are None where only totals are known: nobody can tell then.
     """
 
     client: TalkShare
     therapist: TalkShare
-    overlap: float
-    silence: float
+    overlap: float | None
+    silence: float | None
     observed_seconds: float
 
 

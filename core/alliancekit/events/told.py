@@ -16,6 +16,7 @@ from alliancekit.events.parts import (
     SeriesPoint,
     Signal,
     SpeechSpan,
+    SpeechTotal,
     TalkBalance,
 )
 
@@ -129,10 +130,15 @@ class PromptsWanted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TalkHeard(Event):
-    """Speech was observed in the call. Needs `speech`."""
+    """Speech was observed in the call. Needs `speech`, also for `totals`.
+
+    `totals` is what platforms tell that count how long somebody spoke, not when: of use where `speech` is
+    empty.
+    """
 
     speech: tuple[SpeechSpan, ...] = ()
     segments: tuple[Segment, ...] = ()
+    totals: tuple[SpeechTotal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

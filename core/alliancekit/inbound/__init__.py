@@ -28,11 +28,11 @@ from alliancekit.adapters import (
     WebhookAdapter,
     Whereabouts,
 )
-from alliancekit.events import Role, SpeechSpan
+from alliancekit.events import Participant, Role, SpeechSpan
 from alliancekit.inbound import rooms
 from alliancekit.inbound.doing import Counts
 from alliancekit.inbound.looking import keep_looking, look
-from alliancekit.inbound.reading import parsed, verified
+from alliancekit.inbound.reading import begin, parsed, verified
 from alliancekit.store import inbound as store
 from alliancekit.store import presence, tenants
 from alliancekit.store import sessions as rows
@@ -150,6 +150,7 @@ class Inbound:
                     return self._refusal(adapter, "weak")
         except Rejected as refused:
             return self.refuse(adapter, refused.reason)
+        begin(adapter, found)
         return Reply(200, b"{}")
 
     async def happened(self, adapter: str, said: Sequence[Happening]) -> None:
@@ -175,6 +176,21 @@ class Inbound:
     async def whereabouts(self, adapter: str, participant: str) -> Whereabouts | None:
         """Where a participant is in a call of this adapter; None when they are in none."""
         return await self._database.read(lambda conn: store.whereabouts(conn, adapter, participant))
+
+    async def who(self, adapter: str, room: str, person: str, connection: str) -> Participant | None:
+        """The participant whom a platform means; None for everybody else and for calls that are over."""
+
+        def work(conn: Connection) -> Participant | None:
+            found = store.session_of(conn, adapter, room)
+            if found is None:
+                return None
+            people = {one.id: one for one in rows.participants_of(conn, *found)}
+            find = _finder(tuple(people.values()), calls.load_state(conn, found[1]))
+            key = happenings.connection_key(happenings.room_key(adapter, room), connection or person)
+            one = people.get(find(person, key) or "")
+            return None if one is None else Participant(id=one.id, role=one.role, language=one.language)
+
+        return await self._database.read(work)
 
     async def run(self) -> None:
         """Ask platforms that can be asked who is in their open rooms, until cancelled."""
@@ -297,6 +313,10 @@ class Inbound:
         spans = [SpeechSpan(role=roles[who], start=start, end=end) for who, start, end in told.spoke]
         if spans:
             _heard(conn, room, spans, now)
+        if told.totals:
+            totals = {key: (roles[who], seconds) for key, (who, seconds) in told.totals.items()}
+            if presence.add_totals(conn, room.tenant, room.session, totals):
+                _describe_again(conn, room, now)
 
 
 def _finder(
@@ -336,6 +356,11 @@ def _heard(conn: Connection, room: Room, spans: Sequence[SpeechSpan], now: float
     if whole == known:
         return
     presence.set_speech(conn, room.tenant, room.session, whole)
+    _describe_again(conn, room, now)
+
+
+def _describe_again(conn: Connection, room: Room, now: float) -> None:
+    """What is known of the talk changed; before the end nobody has described it yet."""
     if rows.read_session(conn, room.tenant, room.session).status == "ended":
         again = Work(lane=room.session, kind="heard", payload={"session": room.session})
         add_work(conn, room.tenant, [again], now)

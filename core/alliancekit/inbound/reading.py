@@ -53,6 +53,14 @@ def parsed(adapter: WebhookAdapter, message: Verified, now: float) -> tuple[Happ
     return said
 
 
+def begin(adapter: WebhookAdapter, message: Verified) -> None:
+    """Let an adapter begin what a message asks for, now that it was applied; a failure changes nothing."""
+    try:
+        adapter.taken(message)
+    except ANYTHING as error:
+        misread(adapter, error)
+
+
 def admitted(adapter: SocketAdapter, request: RawRequest, now: float) -> Any:
     """What an adapter makes of the opening request of its platform's connection.
 

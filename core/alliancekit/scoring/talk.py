@@ -9,6 +9,8 @@ Choices, with what they rest on:
   The exact number is ours.
 * Seconds are time heard, so that simultaneous speech counts for both sides; pauses inside an utterance do
   not count.
+* Where a platform tells only how long each was heard in all, the shares are described and nothing else:
+  turns, overlap and silence stay unknown.
 * The time observed is the time in which client and therapist were both in the call; without segments, the
   time from the first sound to the last.
 """
@@ -17,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from alliancekit.events import Role, Segment, SpeechSpan, TalkBalance, TalkShare
+from alliancekit.events import Role, Segment, SpeechSpan, SpeechTotal, TalkBalance, TalkShare
 
 PAUSE = 0.7
 """Seconds; a shorter pause of the same side does not end an utterance."""
@@ -66,6 +68,33 @@ def talk_balance(
         overlap=_part(both, seconds),
         silence=_part(seconds - (total - both), seconds),
         observed_seconds=seconds,
+    )
+
+
+def talk_balance_of_totals(
+    totals: Sequence[SpeechTotal], segments: Sequence[Segment] = ()
+) -> TalkBalance | None:
+    """Describe who spoke how much where nobody tells when; turns, overlap and silence are None.
+
+    Args:
+        totals: several of one role are one side; observers are left out.
+        segments: who was in the call when; empty when unknown, and then the time observed is the speech.
+
+    Returns: None where one side has no speech at all, as `talk_balance`.
+    """
+    client, therapist = (
+        sum(one.seconds for one in totals if one.role == role) for role in ("client", "therapist")
+    )
+    if not (client > 0 and therapist > 0):
+        return None
+    together = length(overlap_of(_present(segments, "client"), _present(segments, "therapist")))
+    share = client / (client + therapist)
+    return TalkBalance(
+        client=TalkShare(seconds=client, share=share, turns=None),
+        therapist=TalkShare(seconds=therapist, share=1 - share, turns=None),
+        overlap=None,
+        silence=None,
+        observed_seconds=together if segments else client + therapist,
     )
 
 

@@ -24,13 +24,18 @@ class Present:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gone:
-    """A connection of a participant ended at `at`: left on purpose, or dropped."""
+    """A connection of a participant ended at `at`: left on purpose, or dropped.
+
+    `sent_out` says that somebody sent them out or never let them in: who does not come back is not asked how
+    it went.
+    """
 
     connection: str
     participant: str
     at: float
     joined_at: float | None = None
     how: Literal["left", "dropped"] = "left"
+    sent_out: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

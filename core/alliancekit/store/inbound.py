@@ -196,6 +196,15 @@ def wanted_rooms(conn: Connection, adapter: str) -> dict[str, str]:
     return {name: found[name] for name in sorted(found) if len(tenants[name]) == 1}
 
 
+def session_of(conn: Connection, adapter: str, instance: str) -> tuple[str, str] | None:
+    """Return (tenant, session) that an open room instance is bound to."""
+    query = select(room.c.tenant, room.c.session).where(
+        room.c.adapter == adapter, room.c.instance == instance, room.c.over_at.is_(None)
+    )
+    row = conn.execute(query).one_or_none()
+    return None if row is None else (row.tenant, row.session)
+
+
 def whereabouts(conn: Connection, adapter: str, participant_id: str) -> Whereabouts | None:
     """Return where a participant is now in a room of this adapter, by the presence that was seen last."""
     known = presence.c
@@ -208,8 +217,10 @@ def whereabouts(conn: Connection, adapter: str, participant_id: str) -> Whereabo
             known.connection,
             known.platform_person,
             known.platform_connection,
+            participant.c.language,
         )
         .join(presence, known.session == room.c.session)
+        .join(participant, participant.c.id == known.participant)
         .where(
             room.c.adapter == adapter,
             room.c.over_at.is_(None),
@@ -238,6 +249,7 @@ def whereabouts(conn: Connection, adapter: str, participant_id: str) -> Whereabo
             for row in found
             if row.instance == first.instance and row.platform_connection
         ),
+        language=first.language,
     )
 
 

@@ -5,13 +5,13 @@ Reports of presence may come twice, late and in any order; merging them gives th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, and_, case, or_, select, update
 
-from alliancekit.events import SpeechSpan, TalkBalance, TalkShare
+from alliancekit.events import Role, SpeechSpan, SpeechTotal, TalkBalance, TalkShare
 from alliancekit.store.compiled import insert_into
 from alliancekit.store.tables import presence, session
 from alliancekit.store.text import dump, load
@@ -90,6 +90,33 @@ def speech(conn: Connection, tenant: str, session_id: str) -> tuple[SpeechSpan, 
     query = select(session.c.speech).where(session.c.id == session_id, session.c.tenant == tenant)
     text = conn.execute(query).scalar()
     return tuple(SpeechSpan(role=role, start=start, end=end) for role, start, end in load(text or "[]"))
+
+
+def add_totals(
+    conn: Connection, tenant: str, session_id: str, said: Mapping[str, tuple[Role, float]]
+) -> bool:
+    """Keep how long each connection was heard in all, as connection → (whose, seconds); True if that is news.
+
+    Of several totals of a connection the largest stays.
+    """
+    here = (session.c.id == session_id) & (session.c.tenant == tenant)
+    text = conn.execute(select(session.c.speech_totals).where(here).with_for_update()).scalar()
+    known: dict[str, list[Any]] = load(text or "{}")
+    whole = dict(known)
+    for connection, (role, seconds) in said.items():
+        if connection not in whole or seconds > whole[connection][1]:
+            whole[connection] = [role, seconds]
+    if whole == known:
+        return False
+    conn.execute(update(session).where(here).values(speech_totals=dump(whole)))
+    return True
+
+
+def totals(conn: Connection, tenant: str, session_id: str) -> tuple[SpeechTotal, ...]:
+    """Return how long each connection was heard in all, where a platform told totals."""
+    query = select(session.c.speech_totals).where(session.c.id == session_id, session.c.tenant == tenant)
+    known = load(conn.execute(query).scalar() or "{}")
+    return tuple(SpeechTotal(role=known[key][0], seconds=known[key][1]) for key in sorted(known))
 
 
 def set_talk_balance(conn: Connection, tenant: str, session_id: str, balance: TalkBalance | None) -> None:

@@ -91,6 +91,7 @@ session = Table(
     Column("end_confidence", Double),
     Column("seconds", Double, nullable=False, default=0.0),
     Column("speech", Text),
+    Column("speech_totals", Text),
     Column("talk_balance", Text),
     Column("example", Boolean, nullable=False, default=False),
     Column("created_at", Double, nullable=False),

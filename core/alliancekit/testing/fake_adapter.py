@@ -17,7 +17,7 @@ from alliancekit.adapters import (
     Whereabouts,
 )
 from alliancekit.errors import AllianceKitError
-from alliancekit.events import Role, SpeechSpan
+from alliancekit.events import Participant, Role, SpeechSpan
 from alliancekit.hookspecs import AllianceHooks, hookimpl
 from alliancekit.sessions import Fact, Gone, Over, Present
 from alliancekit.testing.fake_clock import FakeClock
@@ -38,6 +38,7 @@ class RecordingHost:
         happenings: what adapters said happened in their platforms' rooms, in order.
         places: what `whereabouts` answers, by participant; a test fills it.
         wanted: what `rooms` answers; a test fills it.
+        people: what `who` answers, by person or connection; a test fills it.
         links: what `link` answers, by participant; a test fills it.
     """
 
@@ -49,6 +50,7 @@ class RecordingHost:
         self.happenings: list[Happening] = []
         self.places: dict[str, Whereabouts] = {}
         self.wanted: dict[str, str] = {}
+        self.people: dict[str, Participant] = {}
         self.links: dict[str, str] = {}
 
     async def happened(self, adapter: str, happenings: Sequence[Happening]) -> None:
@@ -62,6 +64,12 @@ class RecordingHost:
     async def rooms(self, adapter: str) -> Mapping[str, str]:
         """The rooms that the test put there."""
         return dict(self.wanted)
+
+    async def who(
+        self, adapter: str, room: str, person: str = "", connection: str = ""
+    ) -> Participant | None:
+        """Whom the test put there, by person or connection."""
+        return self.people.get(person or connection)
 
     async def link(self, participant: str) -> str | None:
         """The link that the test put there."""

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from alliancekit.adapters import Adapter, Capabilities, WebhookAdapter
+from alliancekit.adapters import Adapter, Capabilities, SocketAdapter, WebhookAdapter
 from alliancekit.inbound.doing import Doing
 
 CAN: Final[Sequence[tuple[str, str]]] = (
@@ -113,15 +113,15 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformView:
-    """One connection."""
+    """One connection; `trust` is empty where no platform sends anything that could prove itself."""
 
     id: str
     title: str
     trust: str
     trust_words: str
-    signed: bool
     can: tuple[str, ...]
     posts: bool
+    asks: bool
     last: When | None
     since: When | None
     taken: int
@@ -155,15 +155,17 @@ def view(
 
 
 def _shown(adapter: Adapter, doing: Doing, alone: bool, now: float, timezone: str) -> PlatformView:
-    trust, words = TRUST[adapter.capabilities.trust]
+    able = adapter.capabilities
+    posts = isinstance(adapter, WebhookAdapter | SocketAdapter)
+    trust, words = TRUST[able.trust] if posts or able.trust != "none" else ("", "")
     return PlatformView(
         id=adapter.name,
         title=adapter.title or adapter.name,
         trust=trust,
         trust_words=words,
-        signed=adapter.capabilities.trust == "signed",
-        can=_can(adapter.capabilities),
-        posts=isinstance(adapter, WebhookAdapter),
+        can=_can(able),
+        posts=posts,
+        asks=able.snapshot,
         last=None if doing.last_at is None else when(doing.last_at, now, timezone),
         since=None if doing.since is None else when(doing.since, now, timezone),
         taken=doing.taken,

@@ -13,6 +13,7 @@ def upgrade() -> None:
     """Make the tables and columns."""
     op.add_column("session", sa.Column("room", sa.Text(), server_default="", nullable=False))
     op.create_index(op.f("ix_session_adapter_room"), "session", ["adapter", "room"], unique=False)
+    op.add_column("session", sa.Column("speech_totals", sa.Text(), nullable=True))
     op.add_column("participant", sa.Column("sent_out_at", sa.Double(), nullable=True))
     op.add_column("presence", sa.Column("platform_person", sa.Text(), nullable=True))
     op.add_column("presence", sa.Column("platform_connection", sa.Text(), nullable=True))
@@ -48,5 +49,6 @@ def downgrade() -> None:
     op.drop_column("presence", "platform_connection")
     op.drop_column("presence", "platform_person")
     op.drop_column("participant", "sent_out_at")
+    op.drop_column("session", "speech_totals")
     op.drop_index(op.f("ix_session_adapter_room"), table_name="session")
     op.drop_column("session", "room")
