@@ -6,7 +6,6 @@ import asyncio
 import gc
 import json
 import threading
-import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 from aiortc import RTCDtlsTransport, RTCPeerConnection
 from tests.ready_pages import LOUD, QUIET, ReadyPage
+from tests.simulated_call import SimulatedClock
 from webrtc_site import BOTH, until
 
 from alliancekit.adapters import Caller, PromptHint, RouteRequest
@@ -127,7 +127,7 @@ async def twenty_calls() -> None:
         for session, role in pages
     ]
     assert all(await asyncio.gather(*asking))
-    await talk(pages)
+    await talk(adapter, pages)
     await until(lambda: len(host.acknowledged) == 2 * CALLS)
     assert sorted(host.acknowledged) == sorted(f"prm_{session}_{role}" for session, role in pages)
     for (session, role), page in pages.items():
@@ -149,16 +149,17 @@ async def twenty_calls() -> None:
         await page.close()
 
 
-async def talk(pages: Mapping[tuple[str, Role], ReadyPage]) -> None:
-    """Everybody speaks as long as only they do, in real time."""
-    began, payload = time.monotonic(), b"\xf8" + bytes(60)
-    longest = max(seconds_of(CALLS - 1, role) for role in BOTH)
+async def talk(adapter: SideConnections, pages: Mapping[tuple[str, Role], ReadyPage]) -> None:
+    """Everybody speaks as long as only they do; the adapter's clock goes on when all packets have arrived."""
+    clock, payload = SimulatedClock(adapter), b"\xf8" + bytes(60)
+    began, longest = clock.now, max(seconds_of(CALLS - 1, role) for role in BOTH)
     for number in range(round((BEFORE + longest + 0.5) / FRAME)):
         at = number * FRAME
+        clock.now = began + at
         for (session, role), page in pages.items():
             speaks = BEFORE <= at < BEFORE + seconds_of(int(session.removeprefix("ses_")), role)
             await page.send(number, payload, LOUD if speaks else QUIET)
-        await asyncio.sleep(max(0.0, began + at + FRAME - time.monotonic()))
+        await until(lambda sent=number + 1: all(c.ear.packets >= sent for c in adapter.connections))
 
 
 async def test_connecting_and_leaving_again_and_again_leaves_nothing() -> None:

@@ -13,7 +13,6 @@ import base64
 import gc
 import json
 import os
-import struct
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -24,10 +23,10 @@ from alliancekit_jitsi.tap import Tap as JitsiTap
 from alliancekit.adapters import Caller, RouteRequest
 from alliancekit.events import Participant, Role
 from alliancekit.testing import RecordingHost
-from alliancekit_janus.tap import PAYLOAD_TYPE
 from alliancekit_janus.tap import Tap as JanusTap
 from alliancekit_webrtc import WebRTCSettings
 from alliancekit_webrtc.adapter import SideConnections
+from tests.bench.rtp_streams import rtp
 from tests.ready_pages import ReadyPage, encoded
 from tests.simulated_call import Microphone, SimulatedClock
 
@@ -66,8 +65,7 @@ async def janus() -> AsyncIterator[None]:
     for number in steps():
         now = number * FRAME
         for ssrc, said in zip(ssrcs, packets, strict=True):
-            head = struct.pack("!BBHII", 0x80, PAYLOAD_TYPE, number % 65536, number * 960 % 2**32, ssrc)
-            tap.datagram_received(head + said[number % len(said)], None)
+            tap.datagram_received(rtp(said[number % len(said)], ssrc=ssrc, number=number), None)
             if number % TOLD == 0:
                 tap.take(ssrc)
         yield

@@ -31,8 +31,9 @@ from typing import Any
 from alliancekit.events import Role
 from alliancekit.voice import VAD_RATE, Listener
 from alliancekit.voice.opus import OpusDecoder
-from alliancekit_janus.tap import PAYLOAD_TYPE, Tap
+from alliancekit_janus.tap import Tap
 from tests.bench.rooms import PEOPLE, make_rooms
+from tests.bench.rtp_streams import rtp
 from tests.bench.servers import OUTPUT, TAP_TOKEN, running
 from tests.ready_pages import encoded
 
@@ -81,8 +82,7 @@ def send_rtp(pipe: Connection, port: int, ssrcs: Sequence[int]) -> None:
         began, number = time.monotonic(), 0
         while not pipe.poll():
             for ssrc, packets in said:
-                head = struct.pack("!BBHII", 0x80, PAYLOAD_TYPE, number % 65536, number * 960 % 2**32, ssrc)
-                sock.send(head + packets[number % len(packets)])
+                sock.send(rtp(packets[number % len(packets)], ssrc=ssrc, number=number))
             number += 1
             time.sleep(max(0.0, began + number * FRAME - time.monotonic()))
     pipe.send(number * FRAME / (time.monotonic() - began))

@@ -26,7 +26,7 @@ REPORT_SECONDS = 3.0
 
 
 class PcmSockets(SocketAdapter):
-    """One socket a person; `room` and `person` are in its address. What is heard is told in batches."""
+    """A socket for each person; `room` and `person` are in its address. What is heard is told in batches."""
 
     name = "pcm"
     capabilities = Capabilities(talk_balance=True, media="websocket")
