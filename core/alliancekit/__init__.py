@@ -26,6 +26,7 @@ testing         the test kit: fixtures, fake call, contract of plugins and adapt
 
 The host, from the bottom up:
 
+routes          HTTP routes that plugins add
 deprecations    what will go, when, and what to use instead
 onward          where people may be sent on to after they were asked
 secret_refs     secrets by reference

@@ -1,4 +1,4 @@
-"""The base of every connection to a video platform, and the routes that plugins may add.
+"""The base of every connection to a video platform; the routes that plugins may add (`alliancekit.routes`).
 
 An adapter turns what its platform says into facts about presence (`alliancekit.sessions`) and brings prompts
 into the call. It never decides that a session is over: the session machine does.
@@ -7,11 +7,15 @@ into the call. It never decides that a session is over: the session machine does
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from alliancekit.events import Moment, Participant, Role, SpeechSpan
+from alliancekit.routes import Caller as Caller
+from alliancekit.routes import Route as Route
+from alliancekit.routes import RouteReply as RouteReply
+from alliancekit.routes import RouteRequest as RouteRequest
 from alliancekit.sessions import Fact
 
 Trust = Literal["none", "static_token", "signed"]
@@ -70,49 +74,6 @@ class Capabilities:
     media: Media = ""
     redirect: bool = False
     end_call: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
-    """Who a route's token belongs to; `participant` is None for a tenant's key or without a token."""
-
-    tenant: str
-    session: str = ""
-    participant: Participant | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RouteRequest:
-    """A request as a plugin's route sees it; `caller` is already authenticated."""
-
-    caller: Caller
-    body: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    query: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RouteReply:
-    """A route's answer."""
-
-    body: bytes = b""
-    status: int = 200
-    content_type: str = "application/json"
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """One HTTP route under `/v1/plugins/<plugin>/<path>`.
-
-    `auth`: whose token is demanded before `handler` runs (`none`: static files only); `max_body`: in bytes.
-    """
-
-    method: Literal["GET", "POST"]
-    path: str
-    handler: Callable[[RouteRequest], Awaitable[RouteReply]]
-    auth: Literal["participant", "none"] = "participant"
-    max_body: int = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

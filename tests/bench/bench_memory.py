@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from alliancekit_jitsi.tap import Tap as JitsiTap
 
 from alliancekit.adapters import Caller, RouteRequest
 from alliancekit.events import Participant, Role
 from alliancekit.testing import RecordingHost
 from alliancekit_janus.tap import Tap as JanusTap
+from alliancekit_jitsi.tap import Tap as JitsiTap
 from alliancekit_webrtc import WebRTCSettings
 from alliancekit_webrtc.adapter import SideConnections
 from tests.bench.rtp_streams import rtp
