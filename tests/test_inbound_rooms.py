@@ -225,6 +225,26 @@ async def test_a_room_used_again_never_goes_to_another_tenant(site: Site) -> Non
     assert (await counts(site))["taken"] == 12
 
 
+async def test_a_name_that_two_tenants_claim_is_nobodys(site: Site) -> None:
+    """A tenant who guesses the room names of another must not get their call."""
+    _, key = await site.another_tenant()
+    mine = await site.session(adapter="toy", room="visit-1")
+    await site.session(adapter="toy", room="visit-1", key=key)
+    await post(site, said("joined", site.clock(), person="c1"))
+    assert (await state(site, mine))["segments"] == []
+    assert (await counts(site))["unknown_rooms"] == 1
+
+
+async def test_a_room_that_is_bound_stays_with_its_tenant(site: Site) -> None:
+    _, key = await site.another_tenant()
+    mine = await site.session(adapter="toy", room="visit-1")
+    await post(site, said("joined", site.clock(), person="c1", connection="a"))
+    await site.session(adapter="toy", room="visit-1", key=key)
+    site.clock.now += 1
+    await post(site, said("joined", site.clock(), person="t1", connection="b"))
+    assert len((await state(site, mine))["segments"]) == 2
+
+
 async def test_an_erased_session_takes_its_late_news_along(site: Site) -> None:
     start = site.clock()
     first = await site.session(adapter="toy", room="weekly", episode="one")
