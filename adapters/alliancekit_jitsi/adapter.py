@@ -79,7 +79,9 @@ class JitsiMeet(WebhookAdapter, SocketAdapter):
         webhooks=True,
         identity=True,
         media="websocket",
-        trust="static_token",
+        trust="signed",
+        replay_safe=True,
+        in_call_prompts=True,
     )
     max_message = 16 * 1024
 
@@ -98,11 +100,11 @@ class JitsiMeet(WebhookAdapter, SocketAdapter):
         self._listener = listener
         self._host: AdapterHost | None = None
         self._endpoints: OrderedDict[str, Happening] = OrderedDict()
-        if self._keys and not self._tokens:
-            self.capabilities = replace(self.capabilities, trust="signed", replay_safe=True)
+        if self._tokens or not self._keys:
+            self.capabilities = replace(self.capabilities, trust="static_token", replay_safe=False)
+        self.capabilities = replace(self.capabilities, in_call_prompts=settings.messages is not None)
         self._messages: Messages | None = None
         if settings.messages is not None:
-            self.capabilities = replace(self.capabilities, in_call_prompts=True)
             # Not in `start`, which must be quick: the client reads the system's certificates.
             self._messages = Messages(settings.messages, self._keys, clock=clock)
 

@@ -25,7 +25,7 @@ from alliancekit_jitsi.settings import MessageSettings
 
 logger = logging.getLogger(__name__)
 
-TEXTS: Final[Mapping[str, str]] = json.loads((files(__package__) / "texts.json").read_text("utf-8"))
+TEXTS: Final[Mapping[str, str]] = json.loads((files("alliancekit_jitsi") / "texts.json").read_text("utf-8"))
 """Language tag → what is said, with `{link}`."""
 
 TOKEN_SECONDS: Final = 60
