@@ -75,6 +75,50 @@ COPY_MUTANTS: dict[str, list[tuple[str, str, str]]] = {
     "webrtc": [
         ("adapter.py", 'how="dropped"', 'how="left"'),
     ],
+    "push": [
+        ("__init__.py", "if not any(fits):", "if not fits:"),
+        ("__init__.py", "check_age(at, now)", "pass"),
+    ],
+    "jaas": [
+        ("__init__.py", "if not any(fits):", "if not fits:"),
+        ("__init__.py", "check_age(at, now)", "pass"),
+    ],
+    "jitsi": [
+        ("__init__.py", "check_token(", "print("),
+        ("__init__.py", "message=hashlib.sha256(request.body).hexdigest()", 'message="1"'),
+    ],
+    "livekit": [
+        ("__init__.py", "if not hmac.compare_digest(", "if False and not hmac.compare_digest("),
+        ("__init__.py", "message=message, at=at", 'message="1", at=at'),
+    ],
+    "vonage": [
+        ("__init__.py", "if not hmac.compare_digest(", "if False and not hmac.compare_digest("),
+        ("__init__.py", "check_age(at, now)", "pass"),
+    ],
+    "zoom": [
+        ("__init__.py", "check(given, lambda secret: digest(secret, signed)", "check(given, lambda _: given"),
+        ("__init__.py", "check_age(at, now)", "pass"),
+    ],
+    "twilio": [
+        ("__init__.py", "self._secrets,", "(self._secrets or [b'']),"),
+        ("__init__.py", "message=_message(content, request.body)", 'message="1"'),
+    ],
+    "daily": [
+        ("__init__.py", "lambda secret: digest(secret, signed)", "lambda _: from_base64(signature)"),
+        ("__init__.py", "check_age(at, now)", "pass"),
+    ],
+    "whereby": [
+        ("__init__.py", "lambda secret: digest(secret, signed)", "lambda _: from_hex(signature)"),
+        ("__init__.py", "check_age(at, now)", "pass"),
+    ],
+    "bigbluebutton": [
+        ("__init__.py", "hashlib.new(algorithm, signed + secret).digest()", "given"),
+        ("__init__.py", "check_age(at, now, window=DAY)", "pass"),
+    ],
+    "nextcloud_talk": [
+        ("__init__.py", "lambda secret: digest(secret, signed)", "lambda _: from_hex(signature)"),
+        ("__init__.py", "message=random", 'message="1"'),
+    ],
 }
 ORIGINALS = {name: group for group in GROUPS for name in PROJECT["entry-points"][group]}
 

@@ -406,6 +406,8 @@ async def test_the_openapi_document_has_every_route_with_its_refusals(site: Site
         ("GET", "/v1/prompts/current"): {"401", "404"},
         ("POST", "/v1/prompts/{prompt}/dismiss"): {"401", "404", "413", "422"},
         ("POST", "/v1/responses"): {"400", "401", "404", "409", "413", "422"},
+        ("GET", "/v1/adapters"): {"401"},
+        ("POST", "/v1/adapters/{name}/events"): {"400", "401", "404", "413", "503"},
     }
     assert set(operations) == set(refusals)
     for where, expected in refusals.items():

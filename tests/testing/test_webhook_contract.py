@@ -209,7 +209,7 @@ def test_an_address_that_is_not_signed_is_told_so() -> None:
 
 
 def test_every_test_of_the_contract_fails_for_some_adapter() -> None:
-    every = {name for name in vars(WebhookContract) if name.startswith("test_")}
+    every = {name for name in dir(WebhookContract) if name.startswith("test_")}
     assert {test.__name__ for _, test, _, _ in BROKEN} | {"test_another_address_is_refused"} == every
 
 

@@ -46,13 +46,17 @@ def build(
 def _settings(name: str, model: type[BaseModel], table: Mapping[str, Any] | None) -> BaseModel:
     values = dict(table or {})
     mistakes = [*_unknown(model, values), *_plain_secrets(model, values)]
-    if not mistakes:
-        try:
-            return model.model_validate(values)
-        except ValidationError as error:
-            for one in error.errors(include_url=False, include_input=False, include_context=False):
-                field = ".".join(str(part) for part in one["loc"]) or "settings"
+    named = {one.partition(":")[0] for one in mistakes}
+    try:
+        fits = model.model_validate(values)
+    except ValidationError as error:
+        for one in error.errors(include_url=False, include_input=False, include_context=False):
+            field = ".".join(str(part) for part in one["loc"]) or "settings"
+            if field not in named and str(one["loc"][0] if one["loc"] else "") not in named:
                 mistakes.append(f"{field}: {one['msg']}")
+    else:
+        if not mistakes:
+            return fits
     raise PluginError(
         f"its settings do not fit: {'; '.join(mistakes)}.", fix=f"Correct [plugins.settings.{name}]."
     )

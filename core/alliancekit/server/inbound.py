@@ -20,6 +20,14 @@ from alliancekit.service import Service
 
 PATH = "/v1/adapters/{name}/events"
 
+NAME = {
+    "name": "name",
+    "in": "path",
+    "required": True,
+    "description": "the adapter, as `GET /v1/adapters` names it",
+    "schema": {"type": "string"},
+}
+
 
 def install(app: FastAPI) -> None:
     """Add the routes."""
@@ -32,7 +40,12 @@ def install(app: FastAPI) -> None:
         description="The address to enter at the platform. Body and signature are the platform's own."
         " Messages may come twice, late and in any order. 503: nothing was taken, send it again.",
         response_class=Response,
-        responses={**{status: api.REFUSALS[status] for status in (401, 404, 503)}, **api.TOO_LARGE},
+        responses={
+            **{status: api.REFUSALS[status] for status in (401, 404, 503)},
+            **api.TOO_LARGE,
+            400: {"description": "Not what the adapter can read", **api.PROBLEM},
+        },
+        openapi_extra={"parameters": [NAME]},
     )
     # Some platforms add what happened to the address that they were given.
     app.add_route(PATH + "/{what:path}", events, methods=["POST"], include_in_schema=False)

@@ -11,7 +11,8 @@ stored            write an episode into a database
 samples           one event for each hook
 check             the contract every plugin is held to
 adapter_contract  the contract every adapter is held to
-webhook_contract  the contract of adapters of platforms that post what happens
+recorded_contract the contract of adapters of platforms that post what happens, from a recorded call
+webhook_contract  the same and more, for those who can sign as the platform does
 recorded          a recorded call of a platform, and what becomes of it
 hostile           bodies that no platform sends
 
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
     from alliancekit.testing.fake_adapter import FakeAdapter, RecordingHost
     from alliancekit.testing.fake_clock import FakeClock
     from alliancekit.testing.fake_session import FakeSession
-    from alliancekit.testing.recorded import Recorded
+    from alliancekit.testing.recorded import Recorded, read_recorded
+    from alliancekit.testing.recorded_contract import RecordedContract
     from alliancekit.testing.site import Site, running_site
     from alliancekit.testing.webhook_contract import WebhookContract
 
@@ -44,12 +46,14 @@ __all__ = [
     "FakeSession",
     "HookFailedError",
     "Recorded",
+    "RecordedContract",
     "RecordingHost",
     "Report",
     "Site",
     "WebhookContract",
     "check_plugin",
     "check_plugins",
+    "read_recorded",
     "running_site",
 ]
 
@@ -62,12 +66,14 @@ _HOME = {
     "FakeSession": "fake_session",
     "HookFailedError": "alliance",
     "Recorded": "recorded",
+    "RecordedContract": "recorded_contract",
     "RecordingHost": "fake_adapter",
     "Report": "check",
     "Site": "site",
     "WebhookContract": "webhook_contract",
     "check_plugin": "check",
     "check_plugins": "check",
+    "read_recorded": "recorded",
     "running_site": "site",
 }
 

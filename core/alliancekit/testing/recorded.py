@@ -87,11 +87,12 @@ class _Line(BaseModel):
     url: str
     headers: dict[str, str | list[str]] = {}
     body: str = ""
+    text: str | None = None
     received_at: Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 def read_recorded(file: Path) -> list[Recorded]:
-    """Requests from a file of JSON lines: method, url, headers, body (base64), received_at.
+    """Requests from a file of JSON lines: method, url, headers, body (base64) or text, received_at.
 
     Raises:
         RecordingError: the file cannot be read, or a line is no such request; names the line, never its text.
@@ -109,7 +110,7 @@ def read_recorded(file: Path) -> list[Recorded]:
 def _recorded(file: Path, number: int, text: str) -> Recorded:
     try:
         line = _Line.model_validate_json(text)
-        body = base64.b64decode(line.body, validate=True)
+        body = base64.b64decode(line.body, validate=True) if line.text is None else line.text.encode()
     except ValidationError as error:
         wrong = ", ".join(sorted({str(one["loc"][0]) if one["loc"] else "JSON" for one in error.errors()}))
         raise RecordingError(f"{file}, line {number}: not a recorded request ({wrong}).", fix=_FIX) from None
@@ -124,17 +125,22 @@ def _recorded(file: Path, number: int, text: str) -> Recorded:
 
 
 def written(one: Recorded) -> str:
-    """A request as one line of such a file."""
+    """A request as one line of such a file; a body that is text can be read in it."""
     request = one.request
+    try:
+        content = {"text": request.body.decode()}
+    except UnicodeDecodeError:
+        content = {"body": base64.b64encode(request.body).decode()}
     return json.dumps(
         {
             "method": request.method,
             "url": request.url,
             "headers": {name: list(values) for name, values in request.headers.items()},
-            "body": base64.b64encode(request.body).decode(),
+            **content,
             "received_at": one.at,
-        }
+        },
+        ensure_ascii=False,
     )
 
 
-_FIX = "A line is JSON with method, url, headers, body (base64) and received_at (seconds since 1970 UTC)."
+_FIX = "A line is JSON: method, url, headers, body (base64) or text, received_at (seconds since 1970 UTC)."

@@ -1,0 +1,45 @@
+"""What the adapter promises: a whole call as the platform posts it, the test that a copy of it starts with.
+
+Whoever can sign as the platform does inherits `WebhookContract` instead, which asks more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.resources import as_file, files
+from typing import ClassVar
+
+from typing_extensions import override
+
+from alliancekit.adapters import WebhookAdapter
+from alliancekit.events import Role
+from alliancekit.testing import Alliance, Recorded, RecordedContract, read_recorded
+from alliancekit_jaas import (
+    JaaS,
+    JaaSSettings,
+    JaaSWebhooks,
+)
+
+
+class TestRecordedCall(RecordedContract):
+    """What every adapter of a platform that posts is held to."""
+
+    secret = "whsec_55555555555555555555555555555555"
+    other_secret = "whsec_66666666666666666666666666666666"
+    signed_headers = ("x-jaas-signature",)
+    people: ClassVar[Mapping[str, Role]] = {"c1": "client", "t1": "therapist"}
+    names = ("Test User", "test.user")
+
+    @override
+    def make_adapter(self, secrets: Sequence[str]) -> WebhookAdapter:
+        return JaaSWebhooks(JaaSSettings.model_validate({"secrets": list(secrets)}))
+
+    @override
+    def recorded(self) -> Sequence[Recorded]:
+        with as_file(files("alliancekit_jaas") / "call.jsonl") as file:
+            return read_recorded(file)
+
+
+def test_the_plugin_brings_the_adapter() -> None:
+    [adapter] = Alliance(it=JaaS).adapters
+    assert isinstance(adapter, JaaSWebhooks)
