@@ -39,6 +39,7 @@ from alliancekit.store.outbox import Work, add_work
 from alliancekit.store.plugin_data import DatabaseRows
 from alliancekit.store.sessions import StoredParticipant
 from alliancekit.watchdog import Watchdog
+from alliancekit.webhooks import Webhooks
 
 log = logging.getLogger("alliancekit.service")
 
@@ -94,6 +95,7 @@ class Service:
         self.calls: calls.Calls
         self.inbound: Inbound
         self.pipeline: Pipeline
+        self.webhooks: Webhooks
         self.relay: Relay
 
     async def start(self) -> None:
@@ -140,7 +142,11 @@ class Service:
             updated=self.updated,
             clock=self.clock,
         )
-        self.relay = Relay(self.database, self.pipeline.handlers(), clock=self.clock)
+        self.webhooks = Webhooks(
+            self.database, allowed=self.settings.webhooks.allow_networks, clock=self.clock
+        )
+        handlers = self.pipeline.handlers() | self.webhooks.handlers()
+        self.relay = Relay(self.database, handlers, clock=self.clock)
         self._watchdog.start()
         self._spawn(self.relay.run(), "relay")
         self._spawn(self.calls.run(), "calls")
@@ -164,6 +170,7 @@ class Service:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.webhooks.close()
         await self.plugins.close()
         self._watchdog.stop()
         await self.database.close()

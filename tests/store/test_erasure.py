@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from alliancekit.errors import ConflictError, NotFoundError
 from alliancekit.events import Guidance, Signal
 from alliancekit.plugins.data import Row
-from alliancekit.store import audit, inbound, series
+from alliancekit.store import audit, inbound, series, webhooks
 from alliancekit.store.database import Database
 from alliancekit.store.erasure import erase_episode
 from alliancekit.store.feedback import save_submission
@@ -37,6 +37,19 @@ async def full(database: Database) -> Case:
         conn.execute(update(session).where(session.c.id == case.session).values(adapter="toy", room="r"))
         assert inbound.bind_room(conn, "toy", "inst-1", "r", NOW)
         inbound.take_message(conn, "toy", "m1", NOW)
+        endpoint = webhooks.add_endpoint(conn, case.tenant, "https://a.example/", ["session.ended"], NOW)
+        webhooks.announce(conn, case.tenant, "session.ended", session=case.session, key="1", data={}, now=NOW)
+        (told,) = webhooks.messages_since(conn, case.tenant, 0)
+        attempt = webhooks.Attempt(
+            message=told.id,
+            endpoint=endpoint.id,
+            number=1,
+            outcome="delivered",
+            status=200,
+            at=NOW,
+            next_at=None,
+        )
+        webhooks.record(conn, case.tenant, attempt)
         for episode in (case.episode, ""):
             row = Row(
                 plugin="notes", tenant=case.tenant, episode=episode, key="k", value='"secret"', version=1
@@ -66,7 +79,7 @@ async def test_everything_of_the_episode_goes_and_nothing_of_another(database: D
     after = await database.read(held)
     assert {name for name, rows in after.items() if rows} == {
         "tenant", "tenant_key", "episode", "session", "participant", "plugin_data", "audit", "outbox",
-        "inbound_message"
+        "inbound_message", "webhook_endpoint"
     }  # fmt: skip
     assert (after["episode"], after["session"], after["participant"], after["plugin_data"]) == (1, 1, 2, 1)
     assert other.session.episode != case.episode
