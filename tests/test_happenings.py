@@ -19,6 +19,7 @@ from alliancekit.happenings import (
     latest,
     missing,
     room_key,
+    room_prefix,
     still_out,
     told,
 )
@@ -86,7 +87,9 @@ def test_the_end_and_what_was_heard() -> None:
         find,
         tuple(PEOPLE.values()),
     )
-    assert said.facts == (Over(at=300.0),)
+    assert said.facts == (Over(at=300.0, room=room_prefix(ROOM)),)
+    sure = told([happening("over", 300.0)], ROOM, find, (), final=True)
+    assert sure.facts == told([happening("cancelled", 300.0)], ROOM, find, ()).facts == (Over(at=300.0),)
     assert said.spoke == (("par_t", 96.0, 100.0),)
     assert said.sent_out == {}
 

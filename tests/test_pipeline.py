@@ -200,7 +200,7 @@ async def test_every_handler_may_run_twice(each_site: Site) -> None:
     await site.settle()
     assert await site.episode(meeting) == before
     after = await site.rows()
-    for table in ("prompt", "response", "score", "submission", "presence", "audit", "session"):
+    for table in ("prompt", "response", "score", "submission", "presence", "audit", "session", "delivery"):
         assert after[table] == rows[table], table
     for table in ("signal", "guidance", "not_computed"):
         assert len(after[table]) == len(rows[table]), table

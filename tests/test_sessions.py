@@ -22,9 +22,11 @@ from alliancekit.sessions import (
     Gone,
     Over,
     Present,
+    explicit_end,
     later_end,
     merge,
     merge_all,
+    met_at,
     next_check,
     ratings_due,
     seconds_together,
@@ -135,7 +137,12 @@ FACTS: st.SearchStrategy[Fact] = st.one_of(
         at=NUMBERS,
         joined_at=st.none() | NUMBERS,
     ),
-    st.builds(Over, at=NUMBERS, roster=st.lists(DEPARTURES, max_size=3).map(tuple)),
+    st.builds(
+        Over,
+        at=NUMBERS,
+        roster=st.lists(DEPARTURES, max_size=3).map(tuple),
+        room=st.sampled_from(["", "a", "b"]),
+    ),
 )
 
 
@@ -253,8 +260,112 @@ def test_an_observer_alone_does_not_keep_a_call_going() -> None:
 def test_a_client_who_tries_the_link_early_does_not_end_the_session() -> None:
     state = state_of(left("c0", "par_c", -900, -890))
     assert status(state, 0, POLICY, roles=ROLES).status == "waiting"
-    assert status(state, -890 + POLICY.timeout, POLICY, roles=ROLES).reason == "timed_out"
+    assert status(state, -890 + POLICY.timeout, POLICY, roles=ROLES).status == "waiting"
+    assert status(state, -890 + POLICY.unmet, POLICY, roles=ROLES).reason == "timed_out"
     assert status(state, 0, POLICY).reason == "everybody_left"
+
+
+def test_who_came_one_after_the_other_never_met() -> None:
+    state = state_of(left("c1", "par_c", 0, 300), left("t1", "par_t", 301, 600))
+    assert met_at(state, ROLES) is None
+    assert status(state, 2000, POLICY, roles=ROLES).status == "waiting"
+    later = merge_all(state, [left("c2", "par_c", 500, 1500)])
+    assert met_at(later, ROLES) == 500
+    assert status(later, 2000, POLICY, roles=ROLES).ended_at == 1500
+
+
+# a platform's word ----------------------------------------------------------------------------------
+
+
+def closed(room: str, at: float) -> Over:
+    return Over(at=at, room=room)
+
+
+def test_a_room_that_is_closed_before_they_met_ends_nothing() -> None:
+    early = [left("A-c", "par_c", 0, 60), closed("A-", 80)]
+    assert status(state_of(*early), 100, POLICY, roles=ROLES).status == "waiting"
+    whole = [*early, left("B-c", "par_c", 900, 3600), left("B-t", "par_t", 905, 3605), closed("B-", 3620)]
+    verdict = status(state_of(*whole), 4000, POLICY, roles=ROLES)
+    assert (verdict.reason, verdict.ended_at, verdict.confidence) == ("explicit", 3620, 1.0)
+    assert ratings_due(state_of(*whole), ROLES, 4000, POLICY) == ("par_c", "par_t")
+
+
+def test_an_early_room_that_is_closed_late_does_not_end_the_call_in_the_next() -> None:
+    news = [
+        joined("A-c", "par_c", 0),
+        joined("B-c", "par_c", 100),
+        joined("B-t", "par_t", 105),
+        closed("A-", 300),
+    ]
+    assert status(state_of(*news), 400, POLICY, roles=ROLES).status == "in_call"
+    assert explicit_end(state_of(*news), ROLES) is None
+    assert explicit_end(state_of(*news), None) == 300
+
+
+def test_who_was_not_seen_to_leave_a_closed_room_is_gone() -> None:
+    state = state_of(joined("A-c", "par_c", 0), closed("A-", 80), left("B-t", "par_t", 500, 900))
+    assert met_at(state, ROLES) is None
+    assert status(state, 2000, POLICY, roles=ROLES).status == "waiting"
+    assert pieces(state, 2000) == [("par_c", 0, 80, "dropped"), ("par_t", 500, 900, "left")]
+
+
+def test_a_permanent_room_is_closed_again_and_again() -> None:
+    news = [left("A-c", "par_c", 0, 60), closed("A-", 80), left("A-x", "par_c", 900, 990), closed("A-", 1000)]
+    assert status(state_of(*news), 1100, POLICY, roles=ROLES).status == "waiting"
+    met = [*news, left("A-y", "par_c", 2000, 3000), left("A-t", "par_t", 2000, 3000), closed("A-", 3010)]
+    assert status(state_of(*met), 3100, POLICY, roles=ROLES).ended_at == 3010
+
+
+def test_the_vendors_word_is_final_whoever_was_there() -> None:
+    for news in ([], [left("A-c", "par_c", 0, 60)], [joined("A-c", "par_c", 0)]):
+        assert status(state_of(*news, Over(at=70)), 100, POLICY, roles=ROLES).ended_at == 70
+    both = [joined("A-c", "par_c", 0), joined("A-t", "par_t", 0), closed("A-", 90), Over(at=70)]
+    assert explicit_end(state_of(*both), ROLES) == 70
+
+
+EARLY: tuple[Fact, ...] = (
+    joined("A-c", "par_c", -900),
+    left("A-c", "par_c", -900, -800),
+    closed("A-", -780),
+    joined("B-t", "par_t", -300),
+    left("B-t", "par_t", -300, -200),
+    closed("B-", -180),
+)
+"""The client tries the link, and so does the therapist; each time the platform says that the call is over."""
+
+ROOM_CALL: tuple[Fact, ...] = (
+    *(replace(fact, connection=f"C-{fact.connection}") for fact in CALL if not isinstance(fact, Over)),
+    closed("C-", 1506),
+)
+
+
+@given(st.permutations([*EARLY, *ROOM_CALL]), st.lists(st.sampled_from([*EARLY, *ROOM_CALL]), max_size=5))
+def test_early_visits_change_nothing_in_whatever_order_everything_comes(
+    facts: Sequence[Fact], again: Sequence[Fact]
+) -> None:
+    """At no time is the session over before they met, and in the end it is over when it was."""
+    state = CallState()
+    for fact in [*facts, *again]:
+        state = merge(state, fact)
+        verdict = status(state, 1600, POLICY, roles=ROLES)
+        if met_at(state, ROLES) is None:
+            assert verdict.ended_at is None
+    assert state == merge_all(CallState(), [*EARLY, *ROOM_CALL])
+    verdict = status(state, 1600, POLICY, roles=ROLES)
+    assert (verdict.reason, verdict.ended_at) == ("explicit", 1506)
+    assert ratings_due(state, ROLES, 1600, POLICY) == ("par_c", "par_t")
+    early = [("par_c", -900, -800, "left"), ("par_t", -300, -200, "left")]
+    assert pieces(state, 1506) == [*early, *CALL_PIECES]
+
+
+@given(st.permutations([*EARLY, *ROOM_CALL]), st.sampled_from([*EARLY, *ROOM_CALL]))
+def test_any_one_loss_still_ends_and_asks_the_same(facts: Sequence[Fact], lost: Fact) -> None:
+    state = merge_all(CallState(), [fact for fact in facts if fact is not lost])
+    now = 1600.0
+    while (due := next_check(state, now, POLICY, roles=ROLES)) is not None:
+        now = max(now, due)
+    assert status(state, now, POLICY, roles=ROLES).status == "ended"
+    assert ratings_due(state, ROLES, now, POLICY) == ("par_c", "par_t")
 
 
 @given(st.lists(FACTS, max_size=6), NUMBERS)
@@ -270,7 +381,7 @@ def test_a_verdict_changes_by_time_exactly_when_announced(facts: list[Fact], now
             assert status(state, due, policy, roles=roles) != verdict
 
 
-@pytest.mark.parametrize("name", ["grace", "timeout", "minimum_together"])
+@pytest.mark.parametrize("name", ["grace", "timeout", "unmet", "minimum_together"])
 @pytest.mark.parametrize("value", [-1, float("nan"), float("inf")])
 def test_policy_numbers_are_checked(name: str, value: float) -> None:
     with pytest.raises(ValueError, match=name):

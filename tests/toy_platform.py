@@ -32,7 +32,7 @@ class Toy(WebhookAdapter):
 
     name = "toy"
     title = "Toy platform"
-    capabilities = Capabilities(webhooks=True, presence=True, trust="static_token")
+    capabilities = Capabilities(webhooks=True, presence=True, identity=True, trust="static_token")
     max_body = 2000
     statuses: ClassVar[dict[Reason, int]] = {"bad_signature": 503, "malformed": 422}
 

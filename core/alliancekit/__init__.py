@@ -25,6 +25,7 @@ testing         the test kit: fixtures, fake call, contract of plugins and adapt
 The host, from the bottom up:
 
 deprecations    what will go, when, and what to use instead
+onward          where people may be sent on to after they were asked
 secret_refs     secrets by reference
 logs            where the log goes
 isolation       run what a plugin does so that nothing of it escapes
@@ -40,11 +41,12 @@ public_addresses    which addresses that others give us may be called
 webhooks        vendors are told what happened
 outbox          durable work after the commit
 calls           what platforms report becomes the stored state of a session
-feedback        prompts, answers, the delivery ladder
+feedback        prompts and answers
 review          what the series says: signals and guidance
 pipeline        what happens after a commit, step by step
 batch           files of answers: read, score, write
 sending         the link of a prompt, through a channel
+ladder          every way on which a prompt reaches its person, with receipts
 archive         an episode as a whole, in an exporter's format
 episodes        sessions and series as the HTTP API gives them
 inbound         what platforms post: taken once, or refused

@@ -18,7 +18,7 @@ from alliancekit import happenings, sessions
 from alliancekit.errors import StoreError
 from alliancekit.events import Role, Segment
 from alliancekit.sessions import CallPolicy, CallState, Fact, Gone, Over, Present
-from alliancekit.store import presence
+from alliancekit.store import inbound, presence
 from alliancekit.store import sessions as rows
 from alliancekit.store.database import Database
 from alliancekit.store.outbox import Work, add_work
@@ -28,6 +28,8 @@ from alliancekit.store.sessions import Session
 log = logging.getLogger("alliancekit.calls")
 
 Roles = Mapping[str, Role]
+
+_SIDES: tuple[Role, ...] = ("client", "therapist")
 
 RETRY_SECONDS = 5.0
 """How long to wait before a call is looked at again when the database was away."""
@@ -131,6 +133,8 @@ def apply(
     for fact in facts:
         if not isinstance(fact, Over):
             presence.merge_presence(conn, tenant, session, _row_of(fact))
+        elif fact.room:
+            inbound.close_room(conn, tenant, session, fact.room, fact.at)
     if row.status == "ended":
         # A page that stays open to answer is not in the call. But a fact that came late may show that
         # somebody was, who then still has to be asked, or that the call went on after its inferred end.
@@ -194,7 +198,8 @@ def load_state(conn: Connection, session: str) -> CallState:
                 how=one.how,
             )
             for one in presence.presences(conn, session)
-        }
+        },
+        closed=inbound.closings(conn, session),
     )
 
 
@@ -213,23 +218,43 @@ def to_rate(conn: Connection, row: Session, policy: CallPolicy, now: float) -> t
     """Participants to ask to rate an ended session.
 
     Where no presence is known at all (a vendor that connects no platform and only tells the end), the
-    vendor's word that the session took place is enough. Who was sent out of the call, or never let in, is not
-    asked how it went.
+    vendor's word that the session took place is enough, unless the client or the therapist is known not to
+    have been let in. Who was sent out of the call, or never let in, is not asked how it went.
     """
-    people = rows.participants_of(conn, row.tenant, row.id)
-    roles: dict[str, Role] = {one.id: one.role for one in people}
+    roles = roles_of(conn, row.tenant, row.id)
     state = load_state(conn, row.id)
-    sent_out = {one.id: one.sent_out_at for one in people if one.sent_out_at is not None}
-    out = happenings.still_out(state, sent_out)
-    if not state.connections:
-        asked = tuple(person for person, role in roles.items() if role != "observer")
-    else:
+    out = out_of(conn, row)
+    if state.connections:
         asked = _due(state, row, roles, policy, now)
+    elif any(_all_out(roles, role, out) for role in _SIDES):
+        asked = ()
+    else:
+        asked = tuple(person for person, role in roles.items() if role != "observer")
     return tuple(person for person in asked if person not in out)
 
 
+def leaving_due(conn: Connection, row: Session, participant: str, policy: CallPolicy, now: float) -> bool:
+    """Whether somebody who leaves a call that goes on would be asked to rate it if it ended now."""
+    roles = roles_of(conn, row.tenant, row.id)
+    over = CallState(connections=load_state(conn, row.id).connections, over_at=now)
+    due = sessions.ratings_due(over, roles, now, policy)
+    return participant in due and participant not in out_of(conn, row)
+
+
+def out_of(conn: Connection, row: Session) -> frozenset[str]:
+    """Participants whose last word of the call is that they were sent out of it, or never let in."""
+    people = rows.participants_of(conn, row.tenant, row.id)
+    sent_out = {one.id: one.sent_out_at for one in people if one.sent_out_at is not None}
+    return happenings.still_out(load_state(conn, row.id), sent_out)
+
+
+def _all_out(roles: Roles, role: Role, out: frozenset[str]) -> bool:
+    people = {person for person, one in roles.items() if one == role}
+    return bool(people) and people <= out
+
+
 def _due(state: CallState, row: Session, roles: Roles, policy: CallPolicy, now: float) -> tuple[str, ...]:
-    over = CallState(connections=state.connections, over_at=row.ended_at)
+    over = replace(state, over_at=row.ended_at)
     return sessions.ratings_due(over, roles, now, policy)
 
 

@@ -29,9 +29,9 @@ import os
 import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, IPvAnyNetwork, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, IPvAnyNetwork, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -43,6 +43,7 @@ from pydantic_settings import (
 from typing_extensions import override
 
 from alliancekit.errors import ConfigError
+from alliancekit.onward import Origin, origin
 from alliancekit.secret_refs import (
     MINIMUM_KEY_BYTES,
     SecretRef,
@@ -87,12 +88,46 @@ class CallSettings(Section):
         return CallPolicy(**self.model_dump())
 
 
+def _origin(value: str) -> str:
+    origin(value)
+    return value
+
+
+RedirectOrigin = Annotated[str, AfterValidator(_origin)]
+
+
 class PromptSettings(Section):
-    """How long a prompt stays open, and when a postponed one is asked again. Seconds."""
+    """How long a prompt stays open, when it is asked again, and how it reaches who left. Seconds.
+
+    Attributes:
+        expire_after: a prompt that was not made during a call is forgotten after this time.
+        expire_in_call_after: one that was.
+        again_after: how long *later* postpones a prompt.
+        link_after: how long after the rating of a call was asked a link to it is sent, if nobody answered;
+            without it, none is sent.
+        link_channel: the channel of a plugin that sends the link.
+        redirect_to: origins to which people may be sent on from their rating page (`?next=`):
+            `https://clinic.example`, or `https://*.clinic.example` for its sub-domains.
+    """
 
     expire_after: Seconds = 7 * 86400.0
     expire_in_call_after: Seconds = 600.0
     again_after: Seconds = 300.0
+    link_after: Seconds | None = None
+    link_channel: Annotated[str, Field(max_length=64)] = ""
+    redirect_to: tuple[RedirectOrigin, ...] = ()
+
+    @model_validator(mode="after")
+    def _link(self) -> Self:
+        if (self.link_after is None) != (not self.link_channel):
+            raise ValueError("link_after and link_channel belong together: set both or neither")
+        if self.link_after is not None and self.link_after >= self.expire_after:
+            raise ValueError("link_after must be shorter than expire_after, or no link would ever be sent")
+        return self
+
+    def origins(self) -> tuple[Origin, ...]:
+        """`redirect_to`, taken apart."""
+        return tuple(origin(one) for one in self.redirect_to)
 
 
 class WebhookSettings(Section):

@@ -9,13 +9,14 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from alliancekit import calls, visibility
+from alliancekit.errors import NotFoundError
 from alliancekit.events import Response
 from alliancekit.store import outbox, prompts, series
 from alliancekit.store import sessions as rows
 from alliancekit.store.presence import talk_balance_of
 from alliancekit.store.series import SeriesSession
 from alliancekit.store.sessions import Session
-from alliancekit.store.tables import prompt, session
+from alliancekit.store.tables import participant, prompt, session
 
 
 def session_state(conn: Connection, tenant: str, session_id: str, now: float) -> dict[str, Any]:
@@ -40,6 +41,29 @@ def session_state(conn: Connection, tenant: str, session_id: str, now: float) ->
         "talk_balance": None if talk is None else asdict(talk),
         "prompts": [dict(one) for one in conn.execute(asked).mappings()],
     }
+
+
+def prompt_state(conn: Connection, tenant: str, prompt_id: str, now: float) -> dict[str, Any]:
+    """One prompt and how it was brought to its person; nothing of what was answered.
+
+    Raises:
+        NotFoundError: the tenant has no such prompt.
+    """
+    columns = (
+        prompt.c.id,
+        prompt.c.session,
+        prompt.c.participant,
+        participant.c.role,
+        prompt.c.moment,
+        prompts.status_at(now),
+        prompt.c.created_at,
+        prompt.c.expires_at,
+    )
+    query = select(*columns).join(participant, participant.c.id == prompt.c.participant)
+    found = conn.execute(query.where(prompt.c.id == prompt_id, prompt.c.tenant == tenant)).mappings().first()
+    if found is None:
+        raise NotFoundError("There is no such prompt.", fix="Check its id and whose key you use.")
+    return {**found, "deliveries": [asdict(one) for one in prompts.deliveries(conn, prompt_id)]}
 
 
 def episode_series(conn: Connection, tenant: str, episode_id: str, now: float) -> dict[str, Any]:

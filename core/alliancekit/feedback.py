@@ -60,11 +60,15 @@ class AskPolicy:
         in_call: an in-call prompt is forgotten after this time.
         after_call: every other prompt.
         later: how long *later* postpones a prompt.
+        link_after: when a link to the rating of a call is sent, after it was asked; None: never.
+        link_channel: which channel sends it.
     """
 
     in_call: float = 10 * 60.0
     after_call: float = 7 * 86400.0
     later: float = 5 * 60.0
+    link_after: float | None = None
+    link_channel: str = ""
 
 
 _asked = Prepared(

@@ -52,6 +52,11 @@ def room_key(adapter: str, room: str) -> str:
     return _digest(f"{adapter}\0{room}")
 
 
+def room_prefix(room: str) -> str:
+    """How the keys of all presences in a room begin, by its `room_key`."""
+    return f"{room[:16]}-"
+
+
 def connection_key(room: str, one: str) -> str:
     """What a presence is stored under.
 
@@ -59,7 +64,7 @@ def connection_key(room: str, one: str) -> str:
         room: the `room_key`.
         one: the platform's id of the presence, else the person; then all presences of a person are one.
     """
-    return f"{room[:16]}-{_digest(one)[:24]}"
+    return f"{room_prefix(room)}{_digest(one)[:24]}"
 
 
 def _digest(text: str) -> str:
@@ -109,6 +114,8 @@ def told(
     room: str,
     who: Callable[[str, str], str | None],
     everybody: Sequence[str],
+    *,
+    final: bool = False,
 ) -> Told:
     """What happenings of one room instance say.
 
@@ -117,6 +124,8 @@ def told(
         room: its `room_key`.
         who: the participant of (person, connection key); None for somebody who is not in the session.
         everybody: the session's participants.
+        final: whether the platform's word that the call is over counts although nobody was seen to meet: for
+            platforms that do not say who is there. That a visit was called off always counts.
     """
     facts: list[Fact] = []
     spoke: list[tuple[str, float, float]] = []
@@ -128,7 +137,8 @@ def told(
         if one.kind == "started":
             continue
         if one.kind in {"over", "cancelled"}:
-            facts.append(Over(at=one.at))
+            sure = final or one.kind == "cancelled"
+            facts.append(Over(at=one.at, room="" if sure else room_prefix(room)))
             if one.kind == "cancelled":
                 sent_out |= {person: max(one.at, sent_out.get(person, 0.0)) for person in everybody}
             continue
@@ -187,7 +197,7 @@ def missing(state: CallState, room: str, rosters: Sequence[Roster]) -> tuple[Gon
     return tuple(
         Gone(connection=key, participant=known.participant, at=known.seen_at, how="dropped")
         for key, known in state.connections.items()
-        if key.startswith(f"{room[:16]}-")
+        if key.startswith(room_prefix(room))
         and not known.gone
         and all(at > known.seen_at and key not in there for at, there in rosters)
     )

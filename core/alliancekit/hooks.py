@@ -22,6 +22,7 @@ _SCORES = Wanted(events.Score, many=True)
 _SIGNALS = Wanted(events.Signal, many=True)
 _GUIDANCE = Wanted(events.Guidance, many=True)
 _PANELS = Wanted(panels.Panel, many=True)
+_REACHED = Wanted(bool)
 _STYLE = Wanted(str)
 _PLAN = Wanted(events.PromptPlan)
 _TALK = Wanted(events.TalkBalance)
@@ -64,9 +65,12 @@ class Hooks:
         """Let every connection to a platform begin."""
         return await self._dispatcher.notify(START, host)
 
-    async def deliver(self, hint: PromptHint) -> list[Outcome[None]]:
-        """Bring a prompt into the call, over every connection that can."""
-        return await self._dispatcher.notify(DELIVER, hint)
+    async def deliver(self, hint: PromptHint) -> list[Outcome[bool]]:
+        """Bring a prompt into the call, over every connection that can; which of them reached somebody.
+
+        The hook of an outcome is `<adapter>.deliver`; None is the value of one that reaches nobody in calls.
+        """
+        return await self._dispatcher.collect(DELIVER, hint, _REACHED)
 
     async def withdraw(self, prompt: str) -> list[Outcome[None]]:
         """Take a prompt off every screen."""

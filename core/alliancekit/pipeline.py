@@ -37,7 +37,8 @@ class Pipeline:
     """The handlers of the outbox, by kind.
 
     Args:
-        deliver: brings prompts to connected pages.
+        deliver: brings prompts to people in the call and to connected pages.
+        deliver_once: the same for one prompt, unless it was tried before.
         withdraw: takes a prompt off connected pages.
         updated: called with (tenant, session) whenever the therapist's page has something new to show.
     """
@@ -51,6 +52,7 @@ class Pipeline:
         policy: CallPolicy,
         *,
         deliver: Deliver,
+        deliver_once: Callable[[PromptHint], Awaitable[None]],
         withdraw: Callable[[str, str], Awaitable[None]],
         updated: Callable[[str, str], Awaitable[None]],
         clock: Callable[[], float] = time.time,
@@ -60,6 +62,7 @@ class Pipeline:
         self._feedback = feedback
         self._policy = policy
         self._deliver = deliver
+        self._deliver_once = deliver_once
         self._withdraw = withdraw
         self._updated = updated
         self._clock = clock
@@ -73,6 +76,7 @@ class Pipeline:
             "participant_left": self._participant_left,
             "session_ended": self._session_ended,
             "rate": self._rate,
+            "sent_out": self._sent_out,
             "ask": self._ask,
             "feedback_requested": self._feedback_requested,
             "describe": self._describe,
@@ -154,6 +158,40 @@ class Pipeline:
             row, "end_of_call", requests, occasion="end_of_call", who=await self._database.read(due)
         )
 
+    async def _sent_out(self, tenant: str, _: str, payload: Payload) -> None:
+        """Somebody was sent out of the call or never let in: what they were already asked is taken back."""
+        session = payload["session"]
+
+        def close(conn: Connection) -> list[Prompt]:
+            out = calls.out_of(conn, rows.read_session(conn, tenant, session))
+            found = [
+                one
+                for one in prompts.open_prompts(conn, session)
+                if one.participant in out and one.moment in {"in_call", "end_of_call"}
+            ]
+            for one in found:
+                prompts.close_prompt(conn, tenant, one.id, "cancelled", self._clock())
+            return found
+
+        for one in await self._database.write(close):
+            await self._withdraw(one.participant, one.id)
+            await self._updated(tenant, session)
+
+    async def leaving(self, tenant: str, session: str, participant: str) -> None:
+        """Ask somebody whom their platform has just sent out of a call that goes on: for them it is over.
+
+        Nothing where they were not in the call with the other side for long enough. The page that they are on
+        shows the questions, so that no other channel is told.
+        """
+        row, people = await self._session(tenant, session)
+
+        def due(conn: Connection) -> bool:
+            return calls.leaving_due(conn, row, participant, self._policy, self._clock())
+
+        if row.status == "live" and await self._database.read(due):
+            requests = await self.plan(row, people, "end_of_call", manual=False)
+            await self._made(row, "end_of_call", requests, occasion="end_of_call", who=(participant,))
+
     # asking --------------------------------------------------------------------------------------------
 
     async def plan(
@@ -189,6 +227,23 @@ class Pipeline:
         who: Sequence[str] | None = None,
     ) -> list[str]:
         """Store the prompts of a plan and bring them to the pages; returns the new prompts' ids."""
+        made, roles = await self._made(row, moment, requests, occasion=occasion, who=who)
+        await self._deliver([hint_of(one, roles[one.participant]) for one in made])
+        if made:
+            await self._updated(row.tenant, row.id)
+        return [one.id for one in made]
+
+    async def _made(
+        self,
+        row: Session,
+        moment: Moment,
+        requests: Sequence[PromptRequest],
+        *,
+        occasion: str,
+        who: Sequence[str] | None,
+    ) -> tuple[list[Prompt], dict[str, Role]]:
+        """Store the prompts of a plan, and when a link to them will be sent; with everybody's roles."""
+        policy = self._feedback.policy
 
         def work(conn: Connection) -> tuple[list[Prompt], dict[str, Role]]:
             roles = calls.roles_of(conn, row.tenant, row.id)
@@ -204,13 +259,14 @@ class Pipeline:
                 requests=requests,
                 occasion=occasion,
             )
+            if moment == "end_of_call" and policy.link_after is not None:
+                now = self._clock()
+                for one in made:
+                    at = now + policy.link_after
+                    prompts.plan_link(conn, one, channel=policy.link_channel, at=at, now=now)
             return made, roles
 
-        made, roles = await self._database.write(work)
-        await self._deliver([hint_of(one, roles[one.participant]) for one in made])
-        if made:
-            await self._updated(row.tenant, row.id)
-        return [one.id for one in made]
+        return await self._database.write(work)
 
     async def _ask(self, tenant: str, _: str, payload: Payload) -> None:
         """A pulse that the style planned for this minute of the call."""
@@ -228,6 +284,8 @@ class Pipeline:
         row, people = await self._session(tenant, found.session)
         for person in people:
             if person.id == found.participant:
+                if found.status == "open" and not found.expired(self._clock()):
+                    await self._deliver_once(hint_of(found, person.role))
                 await self._hooks.feedback_requested(
                     events.FeedbackRequested(
                         **_base(row, self._clock()),

@@ -1,4 +1,7 @@
-"""Sends the link of an open prompt through a plugin's channel; every attempt is recorded with the prompt."""
+"""Sends the link of an open prompt through a plugin's channel; every attempt is recorded with the prompt.
+
+This is on the vendor's word, at once; what the host sends by itself is the last rung of `ladder`.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from alliancekit.plugins import PluginHost
 from alliancekit.store import audit, prompts
 from alliancekit.store import sessions as rows
 from alliancekit.store.database import Database
-from alliancekit.store.prompts import Prompt
+from alliancekit.store.prompts import DeliveryStatus, Prompt
 from alliancekit.store.sessions import StoredParticipant
 
 LIMIT: Final = 10.0
@@ -68,21 +71,11 @@ async def send(
             "There is no such channel; nothing was sent.",
             fix=f"Loaded: {', '.join(offered) or 'none, no plugin brings one'}.",
         )
-    plugin, chosen = offered[channel]
     found, person = await database.read(lambda conn: _asked(conn, tenant, prompt, now))
-    message = Message(
-        prompt=found.id,
-        tenant=tenant,
-        to=person.external_id,
-        role=person.role,
-        moment=found.moment,
-        language=person.language,
-        link=link_of(person),
-    )
-    _, failure = await alone(plugin, f"channel {channel}", _handed_over(chosen, message), LIMIT)
+    failure = await hand_over(plugins, channel, found, person, link_of(person))
 
     def record(conn: Connection) -> None:
-        status = "failed" if failure else "sent"
+        status: DeliveryStatus = "failed" if failure else "sent"
         prompts.record_delivery(conn, tenant, prompt, channel=channel, status=status, now=now)
         audit.append(
             conn,
@@ -97,9 +90,32 @@ async def send(
     await database.write(record)
     if failure:
         raise ChannelFailedError(
-            f"The channel {channel} of the plugin {plugin} did not take the message ({failure}).",
+            f"The channel {channel} of {offered[channel][0]} did not take the message ({failure}).",
             fix="Try again later or use another channel; the prompt stays open.",
         )
+
+
+async def hand_over(
+    plugins: PluginHost, channel: str, prompt: Prompt, person: StoredParticipant, link: str
+) -> str:
+    """Hand the link of a prompt to a channel.
+
+    Returns: why the channel did not take it, without any text of the plugin's; empty when it did.
+    """
+    if channel not in plugins.channels:
+        return "no plugin that runs offers it"
+    plugin, chosen = plugins.channels[channel]
+    message = Message(
+        prompt=prompt.id,
+        tenant=prompt.tenant,
+        to=person.external_id,
+        role=person.role,
+        moment=prompt.moment,
+        language=person.language,
+        link=link,
+    )
+    _, failure = await alone(plugin, f"channel {channel}", _handed_over(chosen, message), LIMIT)
+    return failure
 
 
 def _asked(conn: Connection, tenant: str, prompt: str, now: float) -> tuple[Prompt, StoredParticipant]:

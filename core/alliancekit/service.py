@@ -25,6 +25,7 @@ from alliancekit.inbound import Inbound
 from alliancekit.instruments.catalogue import Instruments
 from alliancekit.instruments.site import Deployed, deployed
 from alliancekit.isolation import ErrorReport
+from alliancekit.ladder import Ladder
 from alliancekit.languages import Languages
 from alliancekit.live import Address, LiveHub
 from alliancekit.outbox import Relay
@@ -84,6 +85,8 @@ class Service:
         self.instruments = deployment.instruments
         if reason := default_measure_problem(settings, self.instruments):
             raise ConfigError(reason)
+        if reason := link_problem(settings, self.plugins):
+            log.error("%s", reason)
         self.draining = False
         self._tasks: list[asyncio.Task[None]] = []
         self._watchdog = Watchdog(self.hooks, limit=config.limits.block)
@@ -94,6 +97,7 @@ class Service:
         self.feedback: Feedback
         self.calls: calls.Calls
         self.inbound: Inbound
+        self.ladder: Ladder
         self.pipeline: Pipeline
         self.webhooks: Webhooks
         self.relay: Relay
@@ -118,6 +122,8 @@ class Service:
             in_call=prompt_settings.expire_in_call_after,
             after_call=prompt_settings.expire_after,
             later=prompt_settings.again_after,
+            link_after=prompt_settings.link_after,
+            link_channel=prompt_settings.link_channel,
         )
         self.feedback = Feedback(
             self.database,
@@ -131,6 +137,14 @@ class Service:
             self.database, self.settings.call.policy(), committed=self._committed, clock=self.clock
         )
         self.inbound = Inbound(self.database, self.calls, self.plugins.adapters, clock=self.clock)
+        self.ladder = Ladder(
+            self.database,
+            self.plugins,
+            self.live,
+            policy,
+            link_of=lambda person: self.link_of(person) if self.link_of is not None else None,
+            clock=self.clock,
+        )
         self.pipeline = Pipeline(
             self.database,
             self.hooks,
@@ -138,6 +152,7 @@ class Service:
             self.feedback,
             self.settings.call.policy(),
             deliver=self.deliver,
+            deliver_once=self.ladder.deliver_once,
             withdraw=self.withdraw,
             updated=self.updated,
             clock=self.clock,
@@ -145,12 +160,13 @@ class Service:
         self.webhooks = Webhooks(
             self.database, allowed=self.settings.webhooks.allow_networks, clock=self.clock
         )
-        handlers = self.pipeline.handlers() | self.webhooks.handlers()
+        handlers = self.pipeline.handlers() | self.ladder.handlers() | self.webhooks.handlers()
         self.relay = Relay(self.database, handlers, clock=self.clock)
         self._watchdog.start()
         self._spawn(self.relay.run(), "relay")
         self._spawn(self.calls.run(), "calls")
         self._spawn(self.inbound.run(), "inbound")
+        self._spawn(self.inbound.counts.keep(), "counts")
         self._spawn(status.keep(self.settings.data_dir, lambda: self.plugins.report), "plugins")
         try:
             await adapter_calls.start(self.plugins, self)
@@ -171,6 +187,7 @@ class Service:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.webhooks.close()
+        await self.inbound.counts.save()
         await self.plugins.close()
         self._watchdog.stop()
         await self.database.close()
@@ -186,21 +203,12 @@ class Service:
     # prompts and hints ---------------------------------------------------------------------------------
 
     async def deliver(self, hints: Sequence[PromptHint]) -> None:
-        """Bring prompts to connected pages, on every channel that reaches them."""
-        for hint in hints:
-            message = {
-                "type": "prompt",
-                "prompt": hint.prompt,
-                "moment": hint.moment,
-                "session": hint.session,
-            }
-            self.live.hint([("participant", hint.participant)], message)
-            await self.hooks.deliver(hint)
+        """Bring prompts to people; see `alliancekit.ladder`."""
+        await self.ladder.deliver(hints)
 
     async def withdraw(self, participant: str, prompt: str) -> None:
-        """Take a prompt off every page; it was answered, dismissed or cancelled."""
-        self.live.hint([("participant", participant)], {"type": "prompt_closed", "prompt": prompt})
-        await self.hooks.withdraw(prompt)
+        """Take a prompt back from everywhere; it was answered, dismissed or cancelled."""
+        await self.ladder.withdraw(participant, prompt)
 
     async def updated(self, tenant: str, session: str) -> None:
         """Hint the therapist's pages that a session has something new."""
@@ -265,12 +273,7 @@ class Service:
 
     async def delivered(self, tenant: str, prompt: str, channel: str) -> None:
         """Record that a page shows a prompt."""
-        now = self.clock()
-        await self.database.write(
-            lambda conn: prompts.record_delivery(
-                conn, tenant, prompt, channel=channel, status="seen", now=now
-            )
-        )
+        await self.ladder.seen(tenant, prompt, channel)
 
 
 async def prepared_database(settings: Settings) -> Database:
@@ -320,6 +323,18 @@ def default_measure_problem(settings: Settings, instruments: Instruments) -> str
     """
     reason = instruments.why_nobody_is_asked(settings.default_measure)
     return f"default_measure: {reason}" if reason else ""
+
+
+def link_problem(settings: Settings, plugins: PluginHost) -> str:
+    """Why no link can be sent after a call as it is configured; empty when it can, or none is to be sent.
+
+    The service starts all the same: each attempt is recorded as failed, and tried again.
+    """
+    channel = settings.prompts.link_channel
+    if not channel or channel in plugins.channels:
+        return ""
+    offered = ", ".join(plugins.channels) or "none, no plugin brings one"
+    return f"prompts.link_channel: no plugin that runs offers the channel {channel!r}. Loaded: {offered}."
 
 
 def plugins_config(settings: Settings) -> PluginsConfig:

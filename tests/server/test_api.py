@@ -403,10 +403,14 @@ async def test_the_openapi_document_has_every_route_with_its_refusals(site: Site
         ("DELETE", "/v1/episodes/{episode}"): {"401", "404", "409", "422"},
         ("POST", "/v1/prompts/{prompt}/send"): {"401", "404", "409", "413", "422", "502"},
         ("POST", "/v1/launches"): {"401", "413", "422"},
+        ("GET", "/v1/prompts/{prompt}"): {"401", "404", "422"},
+        ("POST", "/v1/prompts/{prompt}/seen"): {"401", "404", "413", "422"},
         ("GET", "/v1/prompts/current"): {"401", "404"},
         ("POST", "/v1/prompts/{prompt}/dismiss"): {"401", "404", "413", "422"},
         ("POST", "/v1/responses"): {"400", "401", "404", "409", "413", "422"},
         ("GET", "/v1/adapters"): {"401"},
+        ("GET", "/v1/tenant"): {"401"},
+        ("PATCH", "/v1/tenant"): {"401", "413", "422"},
         ("POST", "/v1/adapters/{name}/events"): {"400", "401", "404", "413", "503"},
     }
     assert set(operations) == set(refusals)

@@ -4,25 +4,12 @@ from __future__ import annotations
 
 import time
 
-import httpx
 import pytest
 from tests.services import BASE_URL, MakeSite, Site
+from tests.strict_page import assert_strict
 
-from alliancekit.server.tokens import LaunchClaims, LinkClaims, TherapistClaims
+from alliancekit.server.tokens import LaunchClaims, TherapistClaims
 from alliancekit.store.outbox import enqueue
-
-STRICT = {"default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'"}
-
-
-def assert_strict(reply: httpx.Response) -> None:
-    """No inline script or style, nothing from elsewhere, nothing kept, nothing told to other sites."""
-    policy = {part.strip() for part in reply.headers["content-security-policy"].split(";")}
-    assert policy >= STRICT
-    assert "unsafe" not in reply.headers["content-security-policy"]
-    assert reply.headers["cache-control"] == "no-store"
-    assert reply.headers["referrer-policy"] == "no-referrer"
-    assert "<script>" not in reply.text
-    assert " style=" not in reply.text
 
 
 def tokens(site: Site) -> object:
@@ -51,64 +38,8 @@ async def test_the_element_is_served_once_and_then_confirmed(site: Site) -> None
     assert (changed.status_code, changed.content) == (200, first.content)
 
 
-# the rating link ----------------------------------------------------------------------------------
-
-
 def path_of(url: str) -> str:
     return url.removeprefix(BASE_URL)
-
-
-async def test_a_rating_link_opens_a_page_that_can_answer(site: Site) -> None:
-    meeting = await site.held()
-    reply = await site.http.get(path_of(meeting.client.rating_url))
-    assert reply.status_code == 200
-    assert_strict(reply)
-    token = reply.text.partition('token="')[2].partition('"')[0]
-    shown = await site.current(token)
-    assert shown is not None
-    await site.answer(token)
-    [response] = (await site.episode(meeting))["sessions"][0]["responses"]
-    assert response["role"] == "client"
-    for file in ("/embed.js", "/r-static/rating.css"):
-        assert file in reply.text
-        assert (await site.http.get(file)).status_code == 200
-
-
-async def test_an_altered_or_expired_link_says_so_and_opens_nothing(site: Site) -> None:
-    meeting = await site.held()
-    link = path_of(meeting.client.rating_url)
-    claims = LinkClaims(tenant=site.tenant, session=meeting.id, participant=meeting.client.id, role="client")
-    expired = issue(site, claims, lifetime=60, at=time.time() - 120)
-    head, body, signature = link.removeprefix("/r/").split(".")
-    altered = f"{head}.{body}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}"
-    for wrong in (
-        expired,
-        altered,
-        "nonsense",
-        meeting.client.token,
-        "%00",
-        "%FF",
-        "<script>alert(1)<script>",
-    ):
-        reply = await site.http.get(f"/r/{wrong}")
-        assert reply.status_code == 410, wrong
-        assert_strict(reply)
-        assert "token=" not in reply.text
-        assert "alert(1)" not in reply.text
-        assert wrong not in reply.text
-
-
-async def test_the_rating_page_speaks_the_language_of_its_reader(site: Site) -> None:
-    people = [
-        {"role": "client", "external_id": "c1", "language": "ar"},
-        {"role": "therapist", "external_id": "t1"},
-    ]
-    meeting = await site.held(participants=people)
-    reply = await site.http.get(path_of(meeting.client.rating_url))
-    assert (reply.status_code, '<html lang="ar" dir="rtl">' in reply.text) == (200, True)
-    gone = await site.http.get("/r/nonsense", headers={"Accept-Language": "es-MX,en;q=0.5"})
-    assert (gone.status_code, '<html lang="es" dir="ltr">' in gone.text) == (410, True)
-    assert_strict(gone)
 
 
 # the therapist's pages ----------------------------------------------------------------------------

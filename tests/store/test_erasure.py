@@ -7,6 +7,7 @@ from alliancekit.errors import ConflictError, NotFoundError
 from alliancekit.events import Guidance, Signal
 from alliancekit.plugins.data import Row
 from alliancekit.store import audit, inbound, series, webhooks
+from alliancekit.store.adapter_counts import Count, add_counts
 from alliancekit.store.database import Database
 from alliancekit.store.erasure import erase_episode
 from alliancekit.store.feedback import save_submission
@@ -35,7 +36,14 @@ async def full(database: Database) -> Case:
             conn, case.tenant, case.session, hook="detect_signals", plugin="x", status="timeout", now=NOW
         )
         conn.execute(update(session).where(session.c.id == case.session).values(adapter="toy", room="r"))
-        assert inbound.bind_room(conn, "toy", "inst-1", "r", NOW)
+        room = inbound.bind_room(conn, "toy", "inst-1", "r", NOW)
+        assert room is not None
+        following = create_session(conn, new_session(case.tenant, "meeting-0", "course-0"), NOW)
+        used_again = inbound.bind_room(conn, "toy", "inst-2", "r", NOW)
+        assert used_again is not None
+        inbound.rebind_room(conn, used_again, following.session.id, until=NOW, now=NOW)
+        inbound.close_room(conn, case.tenant, case.session, "0123-", NOW)
+        add_counts(conn, {("toy", case.tenant, "taken"): Count(count=1, first_at=NOW, last_at=NOW)})
         inbound.take_message(conn, "toy", "m1", NOW)
         endpoint = webhooks.add_endpoint(conn, case.tenant, "https://a.example/", ["session.ended"], NOW)
         webhooks.announce(conn, case.tenant, "session.ended", session=case.session, key="1", data={}, now=NOW)
@@ -79,9 +87,10 @@ async def test_everything_of_the_episode_goes_and_nothing_of_another(database: D
     after = await database.read(held)
     assert {name for name, rows in after.items() if rows} == {
         "tenant", "tenant_key", "episode", "session", "participant", "plugin_data", "audit", "outbox",
-        "inbound_message", "webhook_endpoint"
+        "inbound_message", "adapter_count", "room", "webhook_endpoint"
     }  # fmt: skip
-    assert (after["episode"], after["session"], after["participant"], after["plugin_data"]) == (1, 1, 2, 1)
+    assert (after["episode"], after["session"], after["participant"], after["plugin_data"]) == (2, 2, 4, 1)
+    assert (after["room"], after["room_closed"]) == (1, 0)
     assert other.session.episode != case.episode
 
 

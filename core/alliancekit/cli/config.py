@@ -36,7 +36,7 @@ def check(as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a
         settings = load()
         shown, found = effective(settings), problems(settings)
         if not found:
-            found = _measure_problems(settings)
+            found = _deployment_problems(settings)
     except ConfigError as error:
         found = [str(error)]
     if as_json:
@@ -52,10 +52,15 @@ def check(as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a
         raise typer.Exit(REFUSED)
 
 
-def _measure_problems(settings: Settings) -> list[str]:
-    """Why the service would not start with the measures it has; a broken file of the site is said as well."""
+def _deployment_problems(settings: Settings) -> list[str]:
+    """What does not fit the plugins and measures that are here; a broken file of the site is said as well."""
     from alliancekit.plugins import PluginHost
-    from alliancekit.service import default_measure_problem, deployed_instruments, plugins_config
+    from alliancekit.service import (
+        default_measure_problem,
+        deployed_instruments,
+        link_problem,
+        plugins_config,
+    )
 
     host = PluginHost(plugins_config(settings))
     try:
@@ -65,8 +70,8 @@ def _measure_problems(settings: Settings) -> list[str]:
     deployment = deployed_instruments(settings, host)
     for problem in deployment.problems:
         typer.echo(f"warning: {problem}", err=True)
-    reason = default_measure_problem(settings, deployment.instruments)
-    return [reason] if reason else []
+    reasons = (default_measure_problem(settings, deployment.instruments), link_problem(settings, host))
+    return [reason for reason in reasons if reason]
 
 
 def _lines(table: dict[str, Any], prefix: str = "") -> list[str]:

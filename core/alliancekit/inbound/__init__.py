@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -31,7 +31,8 @@ from alliancekit.adapters import (
 )
 from alliancekit.errors import StoreError
 from alliancekit.events import Role, SpeechSpan
-from alliancekit.inbound.doing import Doing
+from alliancekit.inbound import rooms
+from alliancekit.inbound.doing import Counts
 from alliancekit.inbound.reading import parsed, verified
 from alliancekit.isolation import ANYTHING
 from alliancekit.store import inbound as store
@@ -81,13 +82,13 @@ class Reply:
 
 @dataclass
 class _Applied:
-    """What one transaction did, for the counts and for the calls' clock."""
+    """What one transaction did, for the counts (by tenant) and for the calls' clock."""
 
     due: dict[tuple[str, str], float | None] = field(default_factory=dict)
     unknown: int = 0
-    weak: int = 0
-    strangers: int = 0
-    corrected: int = 0
+    weak: Counter[str] = field(default_factory=Counter)
+    strangers: Counter[str] = field(default_factory=Counter)
+    corrected: Counter[str] = field(default_factory=Counter)
 
 
 class Inbound:
@@ -113,7 +114,7 @@ class Inbound:
         self._clock = clock
         self._all = {adapter.name: adapter for adapter in adapters}
         self._adapters = {one.name: one for one in adapters if isinstance(one, WebhookAdapter)}
-        self._doing: dict[str, Doing] = defaultdict(Doing)
+        self.counts = Counts(database, clock)
         self._prune_at = 0.0
 
     def adapter(self, name: str) -> WebhookAdapter | None:
@@ -125,17 +126,16 @@ class Inbound:
         found = self._all.get(name)
         return found if isinstance(found, SocketAdapter) else None
 
-    def doing(self, name: str) -> Doing:
-        """What an adapter did since this process started."""
-        return self._doing[name]
-
     def refuse(self, adapter: Adapter, reason: Reason) -> Reply:
         """Count a refusal; the answer has the status that the platform needs."""
-        statuses = adapter.statuses if isinstance(adapter, WebhookAdapter) else {}
         if reason not in REASONS:
             reason = "malformed"
-        refused = self._doing[adapter.name].refused
-        refused[reason] = refused.get(reason, 0) + 1
+        self.counts.refused(adapter.name, reason)
+        return self._refusal(adapter, reason)
+
+    @staticmethod
+    def _refusal(adapter: Adapter, reason: Reason) -> Reply:
+        statuses = adapter.statuses if isinstance(adapter, WebhookAdapter) else {}
         return Reply(statuses.get(reason, USUAL.get(reason, 400)), b"{}", reason=reason)
 
     async def take(self, adapter: WebhookAdapter, request: RawRequest) -> Reply:
@@ -145,21 +145,19 @@ class Inbound:
             StoreError: the database failed, nothing was applied; the platform has to send it again.
         """
         now = self._clock()
-        doing = self._doing[adapter.name]
         try:
             found = verified(adapter, request, now)
             if isinstance(found, Challenge):
                 return Reply(found.status, found.body, found.content_type, tuple(found.headers.items()))
             said = parsed(adapter, found, now)
-            doing.last_at = now
+            self.counts.add(adapter.name, "heard")
             if said:
                 applied = await self._database.write(
                     lambda conn: self._apply(conn, adapter, found, said, now)
                 )
                 self._count(adapter, applied)
                 if applied.weak and not applied.due:
-                    raise Rejected("weak")
-                doing.taken += bool(applied.due)
+                    return self._refusal(adapter, "weak")
         except Rejected as refused:
             return self.refuse(adapter, refused.reason)
         return Reply(200, b"{}")
@@ -177,10 +175,8 @@ class Inbound:
             return
         known = self._all[adapter]
         applied = await self._database.write(lambda conn: self._apply(conn, known, None, said, now))
+        self.counts.add(adapter, "heard")
         self._count(known, applied)
-        doing = self._doing[adapter]
-        doing.last_at = now
-        doing.taken += bool(applied.due)
 
     async def whereabouts(self, adapter: str, participant: str) -> Whereabouts | None:
         """Where a participant is in a call of this adapter; None when they are in none."""
@@ -217,13 +213,19 @@ class Inbound:
                 log.warning("the adapter %s could not look into a room: %s", name, type(error).__name__)
                 continue
             work = partial(self._apply, adapter=adapter, message=None, said=(seen,), now=now)
-            self._count(adapter, await self._database.write(work))
+            self._count(adapter, await self._database.write(work), asked=True)
 
-    def _count(self, adapter: Adapter, applied: _Applied) -> None:
-        doing = self._doing[adapter.name]
-        doing.unknown_rooms += applied.unknown
-        doing.strangers += applied.strangers
-        doing.reconciliations += applied.corrected
+    def _count(self, adapter: Adapter, applied: _Applied, *, asked: bool = False) -> None:
+        name, counts = adapter.name, self.counts
+        counts.add(name, "unknown_rooms", times=applied.unknown)
+        for tenant in sorted({tenant for tenant, _ in applied.due}):
+            if not asked:
+                counts.add(name, "heard", tenant=tenant)
+                counts.add(name, "taken", tenant=tenant)
+            counts.add(name, "strangers", tenant=tenant, times=applied.strangers[tenant])
+            counts.add(name, "reconciliations", tenant=tenant, times=applied.corrected[tenant])
+        for tenant, times in applied.weak.items():
+            counts.refused(name, "weak", tenant=tenant, times=times)
         for (tenant, session), due in applied.due.items():
             self._calls.applied(tenant, session, due)
 
@@ -244,18 +246,17 @@ class Inbound:
         for one in said:
             by_room[one.room].append(one)
         for instance in sorted(by_room):
-            name = next((one.name for one in by_room[instance] if one.name), "")
-            room = store.find_room(conn, adapter.name, instance) or store.bind_room(
-                conn, adapter.name, instance, name, now
-            )
-            if room is None:
-                applied.unknown += 1
-            elif self._too_weak(conn, adapter, room.tenant):
-                applied.weak += 1
-            else:
-                if message is not None and not applied.due:
-                    self._once(conn, adapter, message, now)
-                self._apply_room(conn, room, by_room[instance], applied, now)
+            for room, part in rooms.sessions_of(
+                conn, adapter.name, by_room[instance], self._calls.policy, now
+            ):
+                if room is None:
+                    applied.unknown += 1
+                elif self._too_weak(conn, adapter, room.tenant):
+                    applied.weak[room.tenant] += 1
+                else:
+                    if message is not None and not applied.due:
+                        self._once(conn, adapter, message, now)
+                    self._apply_room(conn, room, part, applied, now)
         return applied
 
     def _once(self, conn: Connection, adapter: Adapter, message: Verified, now: float) -> None:
@@ -278,23 +279,33 @@ class Inbound:
         key = happenings.room_key(room.adapter, room.instance)
         people = rows.participants_of(conn, room.tenant, room.session)
         before = calls.load_state(conn, room.session)
-        told = happenings.told(said, key, _finder(people, before), [one.id for one in people])
-        applied.strangers += told.strangers
+        able = self._all[room.adapter].capabilities
+        told = happenings.told(
+            said,
+            key,
+            _finder(people, before),
+            [one.id for one in people],
+            # Where nobody can be seen to meet, the platform's word has to do.
+            final=not (able.presence and able.identity),
+        )
+        applied.strangers[room.tenant] += told.strangers
         for person, at in told.sent_out.items():
             store.set_sent_out(conn, room.tenant, person, at)
         rosters = happenings.latest((*room.rosters, *told.rosters))
-        if rosters != room.rosters:
+        if rosters != room.rosters and not room.past:
             store.set_rosters(conn, room.adapter, room.instance, rosters)
         state = sessions.merge_all(before, told.facts)
         lost = happenings.missing(state, key, rosters)
-        over = [fact.at for fact in told.facts if isinstance(fact, sessions.Over)]
-        if over:
-            store.set_over(conn, room.adapter, room.instance, min(over))
+        if not room.past:
+            store.set_over(conn, room.adapter, room.instance, rooms.over_since(state, key))
         if told.rosters and (lost or _known(before) != _known(state)):
-            applied.corrected += 1
+            applied.corrected[room.tenant] += 1
         due = calls.apply(
             conn, room.tenant, room.session, (*told.facts, *lost), policy=self._calls.policy, now=now
         )
+        if told.sent_out:
+            work = Work(lane=room.session, kind="sent_out", payload={"session": room.session})
+            add_work(conn, room.tenant, [work], now)
         applied.due[room.tenant, room.session] = due
         for connection, (person, platform_id) in told.called.items():
             presence.set_called(conn, room.session, connection, person, platform_id)

@@ -95,8 +95,7 @@ async def _stop(adapter: Adapter) -> None:
 
 
 def _deliver(adapter: Adapter) -> Callable[[PromptHint], Any]:
-    async def deliver(hint: PromptHint) -> None:
-        if adapter.capabilities.in_call_prompts:
-            await adapter.deliver(hint)
+    async def deliver(hint: PromptHint) -> bool | None:
+        return await adapter.deliver(hint) if adapter.capabilities.in_call_prompts else None
 
     return deliver

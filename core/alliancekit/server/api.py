@@ -79,6 +79,12 @@ async def ask(request: Request, tenant: Tenant, session: Id, body: schemas.Promp
     return schemas.PromptsOut(prompts=await auth.backend_of(request).ask_now(tenant, session, body))
 
 
+@vendor.get("/prompts/{prompt}", response_model=schemas.PromptOut)
+async def get_prompt(request: Request, tenant: Tenant, prompt: Id) -> schemas.PromptOut:
+    """What became of a prompt, and how it was brought to its person on every rung of the delivery ladder."""
+    return await auth.backend_of(request).prompt(tenant, prompt)
+
+
 @vendor.post(
     "/prompts/{prompt}/send",
     response_model=schemas.Sent,
@@ -139,6 +145,13 @@ async def current_prompt(request: Request) -> dict[str, Any]:
 async def dismiss(request: Request, prompt: Id, body: schemas.DismissIn) -> Response:
     """Put a prompt away."""
     await auth.backend_of(request).dismiss(auth.person(request), prompt, body.reason)
+    return Response(status_code=204)
+
+
+@pages.post("/prompts/{prompt}/seen", status_code=204, response_class=Response, responses=TOO_LARGE)
+async def seen(request: Request, prompt: Id, body: schemas.SeenIn) -> Response:
+    """Confirm that the participant has a prompt before them; once per channel, again does no harm."""
+    await auth.backend_of(request).seen(auth.person(request), prompt, body.channel)
     return Response(status_code=204)
 
 

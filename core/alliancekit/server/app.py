@@ -12,7 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from alliancekit.adapters import Caller, Route, RouteRequest
 from alliancekit.errors import NotFoundError
-from alliancekit.server import api, auth, inbound, pages, problems, sockets, webhooks
+from alliancekit.server import api, auth, inbound, pages, problems, rating, sockets, tenant, webhooks
 from alliancekit.server.backend import Backend
 from alliancekit.server.bodies import read_body
 from alliancekit.server.capture import CaptureEndpoint
@@ -59,10 +59,13 @@ def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str
     )
     app.state.backend = backend
     problems.install(app)
-    app.include_router(api.vendor)
-    app.include_router(webhooks.router)
+    # `/v1/prompts/current` has to be found before `/v1/prompts/{prompt}`.
     app.include_router(api.pages)
+    app.include_router(api.vendor)
+    app.include_router(tenant.router)
+    app.include_router(webhooks.router)
     app.include_router(pages.router)
+    app.include_router(rating.router)
     inbound.install(app)
     sockets.install(app)
     for plugin, route in service.plugins.routes:

@@ -204,6 +204,18 @@ class Backend:
             lambda conn: episodes.episode_series(conn, tenant, episode, now)
         )
 
+    async def prompt(self, tenant: str, prompt: str) -> schemas.PromptOut:
+        """A prompt with its deliveries, as its vendor sees it.
+
+        Raises:
+            NotFoundError: the tenant has no such prompt.
+        """
+        now = self.service.clock()
+        found = await self.service.database.read(
+            lambda conn: episodes.prompt_state(conn, tenant, prompt, now)
+        )
+        return schemas.PromptOut.model_validate(found)
+
     async def send_prompt(self, tenant: str, prompt: str, channel: str) -> None:
         """Bring the link of an open prompt through a plugin's channel."""
         service = self.service
@@ -269,6 +281,25 @@ class Backend:
         if await self.service.feedback.dismiss(person, prompt, reason):
             await self.service.withdraw(person.id, prompt)
 
+    async def seen(self, person: Person, prompt: str, channel: str) -> None:
+        """Record that a page shows a prompt that is its person's own.
+
+        Raises:
+            NotFoundError: it is not this person's prompt.
+            UnknownRungError: there is no such channel.
+        """
+
+        def mine(conn: Connection) -> bool:
+            found = prompts.read_prompt(conn, person.tenant, prompt)
+            return found is not None and found.participant == person.id
+
+        if not await self.service.database.read(mine):
+            raise NotFoundError(
+                "There is no such prompt for this person.",
+                fix="Ask GET /v1/prompts/current for what is open now.",
+            )
+        await self.service.ladder.seen(person.tenant, prompt, channel)
+
     def token_of_link(self, link: str) -> str:
         """A participant token for the bearer of a rating link.
 
@@ -329,18 +360,17 @@ class Backend:
 
     async def live_ack(self, address: Address, prompt: str) -> None:
         """Record that a page shows a prompt that is its own."""
-        now = self.service.clock()
+        if address[0] != "participant":
+            return
 
-        def work(conn: Connection) -> None:
+        def whose(conn: Connection) -> str | None:
             person = rows.read_participant(conn, address[1])
-            if person is None:
-                return
-            found = prompts.read_prompt(conn, person.tenant, prompt)
-            if found is not None and found.participant == person.id:
-                prompts.record_delivery(conn, person.tenant, prompt, channel="live", status="seen", now=now)
+            found = None if person is None else prompts.read_prompt(conn, person.tenant, prompt)
+            return found.tenant if found is not None and found.participant == address[1] else None
 
-        if address[0] == "participant":
-            await self.service.database.write(work)
+        tenant = await self.service.database.read(whose)
+        if tenant is not None:
+            await self.service.ladder.seen(tenant, prompt, "live")
 
 
 def base_url_of(configured: str, host: str, port: int) -> str:

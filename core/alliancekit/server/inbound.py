@@ -16,7 +16,7 @@ from alliancekit.adapters import Adapter, RawRequest, WebhookAdapter
 from alliancekit.errors import NotFoundError
 from alliancekit.server import api, auth, problems, schemas
 from alliancekit.server.bodies import TooLargeError, read_body
-from alliancekit.service import Service
+from alliancekit.store import adapter_counts
 
 PATH = "/v1/adapters/{name}/events"
 
@@ -98,14 +98,16 @@ def raw(request: HTTPConnection, base_url: str, body: bytes) -> RawRequest:
 async def adapters(request: Request, tenant: api.Tenant) -> schemas.AdaptersOut:
     """The video platforms that are connected, what each can do, and what came of what they posted."""
     backend = auth.backend_of(request)
-    return schemas.AdaptersOut(
-        adapters=[_shown(backend.service, backend.base_url, one) for one in backend.service.plugins.adapters]
-    )
+    service, alone = backend.service, await backend.service.database.read(adapter_counts.alone)
+    shown = []
+    for one in service.plugins.adapters:
+        doing = service.inbound.counts.for_tenant(one.name, tenant, alone=alone)
+        shown.append(_shown(backend.base_url, one, asdict(doing)))
+    return schemas.AdaptersOut(adapters=shown)
 
 
-def _shown(service: Service, base_url: str, adapter: Adapter) -> schemas.AdapterOut:
+def _shown(base_url: str, adapter: Adapter, doing: dict[str, Any]) -> schemas.AdapterOut:
     posts = isinstance(adapter, WebhookAdapter)
-    doing: dict[str, Any] = asdict(service.inbound.doing(adapter.name))
     return schemas.AdapterOut(
         name=adapter.name,
         title=adapter.title or adapter.name,

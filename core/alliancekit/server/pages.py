@@ -1,8 +1,7 @@
-"""Pages and files: the element's script, the rating link, the therapist's pages, health."""
+"""Pages and files: the element's script, the therapist's pages, health."""
 
 from __future__ import annotations
 
-from importlib.resources import files
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
@@ -11,19 +10,16 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from alliancekit.errors import NotAllowedError, NotFoundError, StoreError
 from alliancekit.pages import PageWanted
 from alliancekit.server import auth, schemas
-from alliancekit.server.therapist import build, plugin_pages, render
+from alliancekit.server.therapist import build, platforms, plugin_pages, render
+from alliancekit.server.therapist.views import Link
 from alliancekit.server.tokens import TherapistClaims
-from alliancekit.store import outbox
-from alliancekit.web.rating import accepted, rating_page
+from alliancekit.service import Service
+from alliancekit.store import adapter_counts, outbox
 
 router = APIRouter(include_in_schema=False)
 
 JAVASCRIPT = "text/javascript; charset=utf-8"
 STATIC_TYPES = {"css": "text/css; charset=utf-8", "js": JAVASCRIPT, "svg": "image/svg+xml"}
-RATING_CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
-)
 LAG_LIMIT = 60.0
 """Seconds that queued work may be late before the service says that it is not ready."""
 
@@ -44,32 +40,6 @@ async def embed(request: Request) -> Response:
     if known & {headers["ETag"], "*"}:
         return Response(status_code=304, headers=headers)
     return Response(made.script, media_type=JAVASCRIPT, headers=headers)
-
-
-@router.get("/r/{link}")
-async def rating(request: Request, link: str) -> Response:
-    """The page behind a rating link: the element, and nothing else, in the participant's language."""
-    headers = {
-        "Content-Security-Policy": RATING_CSP,
-        "Cache-Control": "no-store",
-        "Referrer-Policy": "no-referrer",
-    }
-    backend = auth.backend_of(request)
-    languages = backend.service.languages
-    try:
-        token = backend.token_of_link(link)
-        person = (await backend.caller(token)).participant
-    except (NotAllowedError, NotFoundError):
-        wanted = accepted(request.headers.get("accept-language", ""))
-        return HTMLResponse(rating_page(languages.find(*wanted)), 410, headers)
-    language = languages.find(person.language if person else "")
-    return HTMLResponse(rating_page(language, token=token), 200, headers)
-
-
-@router.get("/r-static/rating.css")
-async def rating_css() -> Response:
-    """The rating page's style."""
-    return Response((files("alliancekit.web") / "rating.css").read_bytes(), media_type=STATIC_TYPES["css"])
 
 
 # the therapist's pages --------------------------------------------------------------------------------
@@ -99,7 +69,7 @@ async def today(request: Request, launch: str = "") -> Response:
     if claims is None:
         return _page(render.render_sign_in(), 401)
     view = await build.caseload(backend.service, claims, _token(request))
-    return _page(render.render_caseload(view, navigation=plugin_pages.navigation(backend.service.plugins)))
+    return _page(render.render_caseload(view, navigation=_links(backend.service)))
 
 
 @router.get("/therapist/episodes/{episode}")
@@ -120,7 +90,24 @@ async def episode(
             fix="Go back to Today and choose from your list.",
         )
         return _page(page, 404)
-    return _page(render.render_episode(view, navigation=plugin_pages.navigation(service.plugins)))
+    return _page(render.render_episode(view, navigation=_links(service)))
+
+
+@router.get("/therapist/platforms")
+async def video_platforms(request: Request) -> Response:
+    """How the connections to video platforms are doing, as far as the therapist's tenant may know."""
+    claims = _therapist(request)
+    if claims is None:
+        return _page(render.render_sign_in(), 401)
+    service = auth.backend_of(request).service
+    alone = await service.database.read(adapter_counts.alone)
+    counts = service.inbound.counts
+    view = platforms.view(
+        [(one, counts.for_tenant(one.name, claims.tenant, alone=alone)) for one in service.plugins.adapters],
+        alone=alone,
+        now=service.clock(),
+    )
+    return _page(render.render_platforms(view, navigation=_links(service)))
 
 
 @router.get("/therapist/plugins/{plugin}/{path}")
@@ -147,7 +134,7 @@ async def plugin_page(request: Request, plugin: str, path: str) -> Response:
             fix="Try again later, or tell the people who run this service.",
         )
         return _page(failed, 502)
-    links = plugin_pages.navigation(plugins)
+    links = _links(auth.backend_of(request).service)
     here = plugin_pages.link(plugin, page)
     return _page(render.render_plugin_page(here, items, navigation=links))
 
@@ -172,6 +159,11 @@ def _therapist(request: Request) -> TherapistClaims | None:
         return auth.backend_of(request).tokens.check(_token(request), TherapistClaims)
     except NotAllowedError:
         return None
+
+
+def _links(service: Service) -> tuple[Link, ...]:
+    """What every page links to: the video platforms, and pages of plugins."""
+    return (*plugin_pages.navigation(service.plugins), render.PLATFORMS)
 
 
 def _page(html: str, status: int = 200) -> Response:

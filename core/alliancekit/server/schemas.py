@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, model_validator
 
 from alliancekit.events import Moment, Role, Visibility
+from alliancekit.store.prompts import DeliveryStatus, PromptStatus
 
 ID = r"^[A-Za-z0-9_-]+$"
 """What the service's own identifiers look like."""
@@ -52,7 +53,11 @@ class SessionIn(Body):
 
 
 class ParticipantOut(BaseModel):
-    """A participant with the short-lived token for the page and a signed link to answer later."""
+    """A participant with the short-lived token for the page and a signed link to answer later.
+
+    With `?next=` and an address of an origin in `prompts.redirect_to`, the link is the exit address for your
+    platform: whoever leaves is asked, and goes on to that address whenever they like.
+    """
 
     id: str
     role: Role
@@ -141,6 +146,39 @@ class DismissIn(Body):
     reason: Literal["later", "skip", "not_in_calls"]
 
 
+class SeenIn(Body):
+    """Where the page shows the prompt: the adapter that brought it, or `live`, `page` or `redirect`."""
+
+    channel: Annotated[str, Field(max_length=64, pattern=r"^[a-z][a-z0-9_-]*$")]
+
+
+class DeliveryOut(BaseModel):
+    """One attempt to bring a prompt to its person.
+
+    `planned`: it will be sent at that time; `sent`: handed over; `seen`: the person's page confirmed it;
+    `failed`; `unreachable`: nobody was there to hand it to; `cancelled`: it was planned and is not needed any
+    more; `unknown`: the service stopped while it was being handed over.
+    """
+
+    channel: str
+    status: DeliveryStatus
+    at: float
+
+
+class PromptOut(BaseModel):
+    """A prompt and how it was brought to its person, oldest first; never what was answered."""
+
+    id: str
+    session: str
+    participant: str
+    role: Role
+    moment: Moment
+    status: PromptStatus
+    created_at: float
+    expires_at: float | None
+    deliveries: list[DeliveryOut]
+
+
 class CurrentPrompt(BaseModel):
     """What to ask now, in the participant's language; `prompt` is null when there is nothing."""
 
@@ -174,11 +212,12 @@ class LaunchOut(BaseModel):
 
 
 class AdapterOut(BaseModel):
-    """A connection to a video platform; counts are since this process started, times seconds since 1970 UTC.
+    """A connection to a video platform; times are seconds since 1970 UTC, and counts are from `since` on.
 
-    `unknown_rooms`: genuine messages about a room that no session waits for; `strangers`: mentions of people
-    who are not in the session; `reconciliations`: how often a list of who is in a room corrected what was
-    known.
+    `taken`, `last_at`, `strangers` and `reconciliations` are your own, `refused` and `unknown_rooms` those of
+    the whole service, for nobody can tell whose such a message was. `unknown_rooms`: genuine messages about a
+    room that no session waits for; `strangers`: mentions of people who are not in the session;
+    `reconciliations`: how often a list of who is in a room corrected what was known.
     """
 
     name: str
@@ -187,7 +226,9 @@ class AdapterOut(BaseModel):
     events_url: str | None
     taken: int = 0
     last_at: float | None = None
+    since: float | None = None
     refused: dict[str, int] = {}
+    refused_at: dict[str, float] = {}
     unknown_rooms: int = 0
     strangers: int = 0
     reconciliations: int = 0
@@ -197,6 +238,24 @@ class AdaptersOut(BaseModel):
     """All connections, in configured order."""
 
     adapters: list[AdapterOut]
+
+
+class TenantIn(Body):
+    """What to change.
+
+    `require_signed`: take only what platforms prove by a signature over the whole message.
+    """
+
+    require_signed: bool
+
+
+class TenantOut(BaseModel):
+    """Your own settings; `refused_adapters` are those of which nothing is taken for you because of them."""
+
+    id: str
+    name: str
+    require_signed: bool
+    refused_adapters: list[str]
 
 
 class EpisodeErased(BaseModel):

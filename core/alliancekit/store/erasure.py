@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 
 from alliancekit.errors import ConflictError, NotFoundError
 from alliancekit.store import audit
@@ -19,6 +19,7 @@ from alliancekit.store.tables import (
     prompt,
     response,
     room,
+    room_closed,
     score,
     session,
     signal,
@@ -60,8 +61,9 @@ def erase_episode(
     conn.execute(delete(delivery).where(delivery.c.prompt.in_(prompts)))
     told = select(webhook_message.c.id).where(webhook_message.c.session.in_(ids))
     conn.execute(delete(webhook_attempt).where(webhook_attempt.c.message.in_(told)))
-    for table in (prompt, presence, room, signal, guidance, not_computed, webhook_message):
+    for table in (prompt, presence, room_closed, room, signal, guidance, not_computed, webhook_message):
         conn.execute(delete(table).where(table.c.session.in_(ids)))
+    conn.execute(update(room).where(room.c.earlier.in_(ids)).values(earlier=None))
     conn.execute(delete(outbox).where(outbox.c.tenant == tenant, outbox.c.lane.in_(ids)))
     conn.execute(delete(participant).where(participant.c.session.in_(ids)))
     conn.execute(delete(session).where(session.c.episode == episode_id))

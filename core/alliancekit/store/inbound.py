@@ -4,26 +4,45 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, delete, or_, select, update
 
 from alliancekit.adapters import Whereabouts
+from alliancekit.events import EndReason
 from alliancekit.happenings import Roster, room_key
 from alliancekit.store.compiled import insert_new
-from alliancekit.store.tables import inbound_message, participant, presence, room, session
+from alliancekit.store.tables import inbound_message, participant, presence, room, room_closed, session
 from alliancekit.store.text import dump, load
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """A platform's room instance, the session it is, and the two latest lists of who was there."""
+    """A platform's room instance, the session it is, and the two latest lists of who was there.
+
+    Attributes:
+        adapter: of the platform.
+        instance: the platform's id of the room.
+        tenant: whose session it is.
+        session: the session.
+        rosters: who was there, twice.
+        ended_at: when that session ended; None while it goes on.
+        end_reason: how that is known.
+        earlier: the session that the room was before, if it is used again.
+        earlier_until: what happened up to this time belongs to the earlier session.
+        past: this is what the room was for its earlier session.
+    """
 
     adapter: str
     instance: str
     tenant: str
     session: str
     rosters: tuple[Roster, ...] = ()
+    ended_at: float | None = None
+    end_reason: EndReason | None = None
+    earlier: str | None = None
+    earlier_until: float | None = None
+    past: bool = False
 
 
 def take_message(conn: Connection, adapter: str, message: str, now: float) -> bool:
@@ -43,9 +62,19 @@ def forget_messages(conn: Connection, *, before: float) -> int:
 
 def find_room(conn: Connection, adapter: str, instance: str) -> Room | None:
     """Return what a room instance is bound to, holding its row against other messages of the room."""
-    query = select(room.c.adapter, room.c.instance, room.c.tenant, room.c.session, room.c.rosters)
+    query = select(
+        room.c.adapter,
+        room.c.instance,
+        room.c.tenant,
+        room.c.session,
+        room.c.rosters,
+        room.c.earlier,
+        room.c.earlier_until,
+        session.c.ended_at,
+        session.c.end_reason,
+    ).join(session, session.c.id == room.c.session)
     query = query.where(room.c.adapter == adapter, room.c.instance == instance)
-    row = conn.execute(query.with_for_update()).mappings().one_or_none()
+    row = conn.execute(query.with_for_update(of=room)).mappings().one_or_none()
     if row is None:
         return None
     rosters = tuple((at, frozenset(there)) for at, there in load(row["rosters"]))
@@ -58,21 +87,14 @@ def bind_room(conn: Connection, adapter: str, instance: str, name: str, now: flo
     None when there is none, and also when sessions of several tenants claim the name: nobody's call may end
     up with another tenant.
     """
-    names = [instance] if not name else [name, instance]
-    query = select(session.c.id, session.c.tenant).where(
-        session.c.adapter == adapter,
-        or_(*(session.c.room == one for one in names)),
-        session.c.status != "ended",
-    )
-    found = conn.execute(query.order_by(session.c.created_at.desc(), session.c.id)).all()
-    if len({one.tenant for one in found}) != 1:
+    newest = _waiting(conn, adapter, instance, name)
+    if newest is None:
         return None
-    newest = found[0]
     values = {
         "adapter": adapter,
         "instance": instance,
-        "tenant": newest.tenant,
-        "session": newest.id,
+        "tenant": newest[1],
+        "session": newest[0],
         "name": name,
         "rosters": "[]",
         "over_at": None,
@@ -82,18 +104,73 @@ def bind_room(conn: Connection, adapter: str, instance: str, name: str, now: flo
     return find_room(conn, adapter, instance)
 
 
+def _waiting(conn: Connection, adapter: str, instance: str, name: str) -> tuple[str, str, float] | None:
+    """The newest session that waits for this room, its tenant and when it was made; None: no one tenant's."""
+    names = [instance] if not name else [name, instance]
+    query = select(session.c.id, session.c.tenant, session.c.created_at).where(
+        session.c.adapter == adapter,
+        or_(*(session.c.room == one for one in names)),
+        session.c.status != "ended",
+    )
+    found = conn.execute(query.order_by(session.c.created_at.desc(), session.c.id)).all()
+    if len({one.tenant for one in found}) != 1:
+        return None
+    return found[0].id, found[0].tenant, found[0].created_at
+
+
+def next_session(conn: Connection, bound: Room, name: str) -> str | None:
+    """Return the session that waits for a room whose own has ended: a newer one of the same tenant."""
+    found = _waiting(conn, bound.adapter, bound.instance, name)
+    made = conn.execute(select(session.c.created_at).where(session.c.id == bound.session)).scalar()
+    if found is None or found[1] != bound.tenant or made is None or found[2] < made:
+        return None
+    return found[0]
+
+
+def rebind_room(conn: Connection, bound: Room, next_one: str, *, until: float, now: float) -> Room:
+    """Bind a room to the next session; what happened up to `until` still belongs to the one before."""
+    values = {
+        "session": next_one,
+        "rosters": "[]",
+        "over_at": None,
+        "bound_at": now,
+        "earlier": bound.session,
+        "earlier_until": until,
+    }
+    query = update(room).where(room.c.adapter == bound.adapter, room.c.instance == bound.instance)
+    conn.execute(query.values(values))
+    return replace(
+        bound,
+        session=next_one,
+        rosters=(),
+        ended_at=None,
+        end_reason=None,
+        earlier=bound.session,
+        earlier_until=until,
+    )
+
+
+def close_room(conn: Connection, tenant: str, session_id: str, prefix: str, at: float) -> None:
+    """Note that a platform closed a room of a session."""
+    insert_new(conn, room_closed, {"session": session_id, "room": prefix, "at": at, "tenant": tenant})
+
+
+def closings(conn: Connection, session_id: str) -> frozenset[tuple[str, float]]:
+    """Return every (room, time) at which a platform closed a room of a session."""
+    query = select(room_closed.c.room, room_closed.c.at).where(room_closed.c.session == session_id)
+    return frozenset((row.room, row.at) for row in conn.execute(query))
+
+
 def set_rosters(conn: Connection, adapter: str, instance: str, rosters: Sequence[Roster]) -> None:
     """Keep the latest lists of who was in a room."""
     query = update(room).where(room.c.adapter == adapter, room.c.instance == instance)
     conn.execute(query.values(rosters=dump([[at, sorted(there)] for at, there in rosters])))
 
 
-def set_over(conn: Connection, adapter: str, instance: str, at: float) -> None:
-    """Note that a room instance is over, so that the platform is not asked about it again."""
-    query = update(room).where(
-        room.c.adapter == adapter, room.c.instance == instance, room.c.over_at.is_(None)
-    )
-    conn.execute(query.values(over_at=at))
+def set_over(conn: Connection, adapter: str, instance: str, at: float | None) -> None:
+    """Note since when a room instance is over, so that nobody asks about it; None: it is used again."""
+    query = update(room).where(room.c.adapter == adapter, room.c.instance == instance)
+    conn.execute(query.where(room.c.over_at.is_distinct_from(at)).values(over_at=at))
 
 
 def open_rooms(conn: Connection, adapters: Sequence[str]) -> tuple[tuple[str, str], ...]:

@@ -124,9 +124,25 @@ room = Table(
     Column("rosters", Text, nullable=False),
     Column("over_at", Double),
     Column("bound_at", Double, nullable=False),
+    Column("earlier", Text),
+    Column("earlier_until", Double),
     Index(None, "session"),
 )
-"""Which session a platform's room instance is, and the two latest lists of who was in it."""
+"""Which session a platform's room instance is, and the two latest lists of who was in it.
+
+A room that is used again is bound to the next session; what happened up to `earlier_until` belongs to the
+session `earlier`.
+"""
+
+room_closed = Table(
+    "room_closed",
+    metadata,
+    Column("session", Text, ForeignKey("session.id"), primary_key=True),
+    Column("room", Text, primary_key=True),
+    Column("at", Double, primary_key=True),
+    _tenant(),
+)
+"""When a platform closed a room of a session; `room` is how the ids of its presences begin."""
 
 inbound_message = Table(
     "inbound_message",
@@ -137,6 +153,18 @@ inbound_message = Table(
     Index(None, "received_at"),
 )
 """Digests of platforms' messages that were taken. Of no tenant: one message may be about several."""
+
+adapter_count = Table(
+    "adapter_count",
+    metadata,
+    Column("adapter", Text, primary_key=True),
+    Column("tenant", Text, primary_key=True),
+    Column("what", Text, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("first_at", Double, nullable=False),
+    Column("last_at", Double, nullable=False),
+)
+"""How often what came of what a platform said; an empty `tenant` means: nobody can be told whose it was."""
 
 presence = Table(
     "presence",

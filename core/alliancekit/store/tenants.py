@@ -99,6 +99,21 @@ def set_settings(conn: Connection, tenant_id: str, settings: Mapping[str, Any]) 
     return conn.execute(query).rowcount == 1
 
 
+def change_settings(conn: Connection, tenant_id: str, changes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Change some of a tenant's settings and return all of them; changes at once are made one after another.
+
+    Raises:
+        NotFoundError: there is no such tenant.
+    """
+    query = select(tenant.c.settings).where(tenant.c.id == tenant_id).with_for_update()
+    found = conn.execute(query).scalar()
+    if found is None:
+        raise NotFoundError("There is no such tenant.", fix="Its id begins with ten_.")
+    settings = {**load(found), **changes}
+    set_settings(conn, tenant_id, settings)
+    return settings
+
+
 def spend_token(conn: Connection, tenant_id: str, jti: str, *, expires_at: float, now: float) -> bool:
     """Use up a one-time token; False if it was used before. Forgets tokens that have expired."""
     conn.execute(delete(spent_token).where(spent_token.c.expires_at < now))

@@ -18,7 +18,7 @@ from alliancekit.errors import RecordingError
 from alliancekit.events import Role, Segment
 from alliancekit.sessions import CallPolicy, CallState
 
-LONG_AFTER = 2 * 86400.0
+LONG_AFTER = 8 * 86400.0
 """Seconds after the last message at which the call is judged."""
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from alliancekit.server.therapist import agreement, chart, panels, series, talk_chart, words
+from alliancekit.server.therapist.platforms import PlatformsView
 from alliancekit.server.therapist.views import CaseloadView, EpisodeView, Link, ShownPanel
 
 STATIC_DIR = Path(__file__).parent / "static"
@@ -23,6 +24,10 @@ STATIC_PATH = "/therapist/static"
 
 HOME_PATH = "/therapist"
 """The path of Today."""
+
+
+PLATFORMS = Link(title="Video platforms", url=f"{HOME_PATH}/platforms")
+"""The page about the connections to video platforms."""
 
 
 def content_security_policy(*frame_ancestors: str) -> str:
@@ -91,6 +96,13 @@ def render_plugin_page(here: Link, items: Sequence[ShownPanel], *, navigation: S
     """A page of a plugin."""
     return _environment.get_template("plugin_page.html").render(
         title=here.title, here=here.url, items=items, live=None, navigation=navigation
+    )
+
+
+def render_platforms(view: PlatformsView, *, navigation: Sequence[Link] = ()) -> str:
+    """How the connections to video platforms are doing."""
+    return _environment.get_template("platforms.html").render(
+        view=view, here=PLATFORMS.url, live=None, navigation=navigation
     )
 
 

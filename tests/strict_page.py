@@ -1,0 +1,18 @@
+"""What holds for every page that people see."""
+
+from __future__ import annotations
+
+import httpx
+
+STRICT = {"default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'"}
+
+
+def assert_strict(reply: httpx.Response) -> None:
+    """No inline script or style, nothing from elsewhere, nothing kept, nothing told to other sites."""
+    policy = {part.strip() for part in reply.headers["content-security-policy"].split(";")}
+    assert policy >= STRICT
+    assert "unsafe" not in reply.headers["content-security-policy"]
+    assert reply.headers["cache-control"] == "no-store"
+    assert reply.headers["referrer-policy"] == "no-referrer"
+    assert "<script>" not in reply.text
+    assert " style=" not in reply.text
