@@ -40,6 +40,8 @@ hooks           what the host may ask plugins: one typed method a hook
 plugins         find, enable, load, verify, report
 store           tables, migrations, SQLite and PostgreSQL
 visibility      who may see which response
+public_addresses    which addresses that others give us may be called
+webhooks        vendors are told what happened
 outbox          durable work after the commit
 calls           what platforms report becomes the stored state of a session
 feedback        prompts and answers

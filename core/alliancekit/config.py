@@ -31,7 +31,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, Field, IPvAnyNetwork, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -131,6 +131,17 @@ class PromptSettings(Section):
         return tuple(origin(one) for one in self.redirect_to)
 
 
+class WebhookSettings(Section):
+    """Where vendors may want to be told.
+
+    Attributes:
+        allow_networks: networks that may be called although they are not public, such as `10.1.0.0/16`;
+            there, http is taken as well.
+    """
+
+    allow_networks: tuple[IPvAnyNetwork, ...] = ()
+
+
 class Settings(BaseSettings):
     """Every setting. Build it with `load`, which turns mistakes into one readable error."""
 
@@ -157,6 +168,7 @@ class Settings(BaseSettings):
     default_style: str = Field("facilitative", description="the style of a session that names none")
     call: CallSettings = CallSettings()
     prompts: PromptSettings = PromptSettings()
+    webhooks: WebhookSettings = WebhookSettings()
     plugins: dict[str, Any] = Field(default_factory=dict, description="a table for each plugin")
 
     @override
@@ -236,6 +248,8 @@ class _ShortForms(PydanticBaseSettingsSource):
 
 
 SHORT_FORMS = {"DATABASE_URL_FILE", "SIGNING_KEY_FILE", "SIGNING_KEY"}
+NOT_OURS = {"KEY"}
+"""Variables that commands read which ask a running service; the service itself does not."""
 
 
 def config_file() -> Path | None:
@@ -286,7 +300,7 @@ def _unknown_variables(settings: Settings) -> Iterator[str]:
         if not variable.startswith(PREFIX) or variable == FILE_VARIABLE or variable in referred:
             continue
         name = variable.removeprefix(PREFIX)
-        if name not in SHORT_FORMS and name.split("__")[0].lower() not in Settings.model_fields:
+        if name not in SHORT_FORMS | NOT_OURS and name.split("__")[0].lower() not in Settings.model_fields:
             yield variable
 
 

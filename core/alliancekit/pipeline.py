@@ -22,7 +22,7 @@ from alliancekit.feedback import Feedback
 from alliancekit.hooks import Hooks
 from alliancekit.instruments.catalogue import Instruments
 from alliancekit.sessions import CallPolicy
-from alliancekit.store import presence, prompts, series
+from alliancekit.store import presence, prompts, series, webhooks
 from alliancekit.store import sessions as rows
 from alliancekit.store.database import Database
 from alliancekit.store.outbox import Work, add_work
@@ -132,12 +132,15 @@ class Pipeline:
     async def _session_ended(self, tenant: str, _: str, payload: Payload) -> None:
         """People are leaving: ask first, describe and review afterwards."""
         session = payload["session"]
+        row, _people = await self._session(tenant, session)
 
         def close_pulses(conn: Connection) -> list[Prompt]:
             pulses = [one for one in prompts.open_prompts(conn, session) if one.moment == "in_call"]
             for one in pulses:
                 prompts.close_prompt(conn, tenant, one.id, "cancelled", self._clock())
             add_work(conn, tenant, [Work(lane=session, kind="describe", payload=payload)], self._clock())
+            told = {"reason": row.end_reason, "confidence": row.end_confidence}
+            self._tell(conn, row, "session.ended", row.id, told)
             return pulses
 
         for pulse in await self._database.write(close_pulses):
@@ -346,8 +349,16 @@ class Pipeline:
             await self._database.read(partial(_response, tenant=tenant, response_id=response_id))
             for response_id in payload["responses"]
         ]
-        for person, prompt in dict.fromkeys((one.response.participant, one.prompt) for one in found):
-            await self._withdraw(person, prompt)
+        answered = {one.prompt: one.response for one in found}
+
+        def tell(conn: Connection) -> None:
+            for prompt, given in answered.items():
+                about = {"prompt": prompt, "role": given.role, "moment": given.moment}
+                self._tell(conn, row, "session.rated", prompt, about)
+
+        await self._database.write(tell)
+        for prompt, given in answered.items():
+            await self._withdraw(given.participant, prompt)
         for stored in found:
             event = events.FeedbackCaptured(
                 **_base(row, self._clock()), style=row.style, response=stored.response
@@ -359,6 +370,15 @@ class Pipeline:
                 events.AllianceScored(**_base(row, self._clock()), style=row.style, response=scored)
             )
         await self._review.run(row)
+
+    def _tell(
+        self, conn: Connection, row: Session, kind: webhooks.Kind, key: str, data: Mapping[str, Any]
+    ) -> None:
+        """Tell the vendor's systems, once."""
+        named = {"session": row.id, "external_id": row.external_id, "episode": row.episode}
+        webhooks.announce(
+            conn, row.tenant, kind, session=row.id, key=key, data=named | dict(data), now=self._clock()
+        )
 
     async def _episode_erased(self, tenant: str, _: str, payload: Payload) -> None:
         """Tell the plugins, and again until each has taken it: what they keep elsewhere has to go too."""

@@ -14,7 +14,7 @@ from alliancekit.dispatch import Outcome
 from alliancekit.events import Guidance, Score, Signal
 from alliancekit.hooks import Hooks
 from alliancekit.instruments.catalogue import Instruments
-from alliancekit.store import series
+from alliancekit.store import series, webhooks
 from alliancekit.store.database import Database
 from alliancekit.store.series import SeriesSession
 from alliancekit.store.sessions import Session
@@ -94,12 +94,23 @@ class Review:
                         now=self._clock(),
                     )
             self._note_failures(conn, row, "detect_signals", outcomes)
+            for signal in new:
+                named = {"session": row.id, "external_id": row.external_id, "episode": row.episode}
+                webhooks.announce(
+                    conn,
+                    row.tenant,
+                    "signal.raised",
+                    session=row.id,
+                    key="\0".join((row.id, *_identity(signal))),
+                    data=named | {"kind": signal.kind, "rule": signal.rule},
+                    now=self._clock(),
+                )
 
-        await self._database.write(store)
         found = tuple(signal for one in outcomes if one.status == "ok" for signal in one.value or ())
-        for signal in found:
-            if _identity(signal) not in known:
-                await self._hooks.signal_raised(events.SignalRaised(**base, signal=signal))
+        new = [signal for signal in found if _identity(signal) not in known]
+        await self._database.write(store)
+        for signal in new:
+            await self._hooks.signal_raised(events.SignalRaised(**base, signal=signal))
         return found
 
     async def _guidance(self, row: Session, seen: SeriesSession, signals: tuple[Signal, ...]) -> None:

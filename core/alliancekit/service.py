@@ -40,6 +40,7 @@ from alliancekit.store.outbox import Work, add_work
 from alliancekit.store.plugin_data import DatabaseRows
 from alliancekit.store.sessions import StoredParticipant
 from alliancekit.watchdog import Watchdog
+from alliancekit.webhooks import Webhooks
 
 log = logging.getLogger("alliancekit.service")
 
@@ -98,6 +99,7 @@ class Service:
         self.inbound: Inbound
         self.ladder: Ladder
         self.pipeline: Pipeline
+        self.webhooks: Webhooks
         self.relay: Relay
 
     async def start(self) -> None:
@@ -155,9 +157,11 @@ class Service:
             updated=self.updated,
             clock=self.clock,
         )
-        self.relay = Relay(
-            self.database, {**self.pipeline.handlers(), **self.ladder.handlers()}, clock=self.clock
+        self.webhooks = Webhooks(
+            self.database, allowed=self.settings.webhooks.allow_networks, clock=self.clock
         )
+        handlers = self.pipeline.handlers() | self.ladder.handlers() | self.webhooks.handlers()
+        self.relay = Relay(self.database, handlers, clock=self.clock)
         self._watchdog.start()
         self._spawn(self.relay.run(), "relay")
         self._spawn(self.calls.run(), "calls")
@@ -182,6 +186,7 @@ class Service:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.webhooks.close()
         await self.inbound.counts.save()
         await self.plugins.close()
         self._watchdog.stop()

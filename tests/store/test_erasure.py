@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from alliancekit.errors import ConflictError, NotFoundError
 from alliancekit.events import Guidance, Signal
 from alliancekit.plugins.data import Row
-from alliancekit.store import audit, inbound, series
+from alliancekit.store import audit, inbound, series, webhooks
 from alliancekit.store.adapter_counts import Count, add_counts
 from alliancekit.store.database import Database
 from alliancekit.store.erasure import erase_episode
@@ -45,6 +45,19 @@ async def full(database: Database) -> Case:
         inbound.close_room(conn, case.tenant, case.session, "0123-", NOW)
         add_counts(conn, {("toy", case.tenant, "taken"): Count(count=1, first_at=NOW, last_at=NOW)})
         inbound.take_message(conn, "toy", "m1", NOW)
+        endpoint = webhooks.add_endpoint(conn, case.tenant, "https://a.example/", ["session.ended"], NOW)
+        webhooks.announce(conn, case.tenant, "session.ended", session=case.session, key="1", data={}, now=NOW)
+        (told,) = webhooks.messages_since(conn, case.tenant, 0)
+        attempt = webhooks.Attempt(
+            message=told.id,
+            endpoint=endpoint.id,
+            number=1,
+            outcome="delivered",
+            status=200,
+            at=NOW,
+            next_at=None,
+        )
+        webhooks.record(conn, case.tenant, attempt)
         for episode in (case.episode, ""):
             row = Row(
                 plugin="notes", tenant=case.tenant, episode=episode, key="k", value='"secret"', version=1
@@ -74,7 +87,7 @@ async def test_everything_of_the_episode_goes_and_nothing_of_another(database: D
     after = await database.read(held)
     assert {name for name, rows in after.items() if rows} == {
         "tenant", "tenant_key", "episode", "session", "participant", "plugin_data", "audit", "outbox",
-        "inbound_message", "adapter_count", "room"
+        "inbound_message", "adapter_count", "room", "webhook_endpoint"
     }  # fmt: skip
     assert (after["episode"], after["session"], after["participant"], after["plugin_data"]) == (2, 2, 4, 1)
     assert (after["room"], after["room_closed"]) == (1, 0)

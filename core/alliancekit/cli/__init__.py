@@ -15,6 +15,7 @@ from alliancekit.cli import (
     change,
     config,
     congruence,
+    db,
     demo,
     develop,
     export,
@@ -24,6 +25,7 @@ from alliancekit.cli import (
     score,
     serve,
     signals,
+    webhooks,
 )
 from alliancekit.errors import AllianceKitError
 
@@ -48,6 +50,8 @@ app.command("demo", rich_help_panel=RUN)(demo.demo)
 app.command("serve", rich_help_panel=RUN)(serve.serve)
 app.add_typer(config.app, name="config", rich_help_panel=RUN)
 app.add_typer(adapters.app, name="adapters", rich_help_panel=RUN)
+app.add_typer(webhooks.app, name="webhooks", rich_help_panel=RUN)
+app.add_typer(db.app, name="db", rich_help_panel=RUN)
 app.command("export", rich_help_panel=RUN)(export.export)
 app.add_typer(new.app, name="new", rich_help_panel=PLUGINS)
 app.command("replay", rich_help_panel=PLUGINS)(develop.replay)

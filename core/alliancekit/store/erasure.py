@@ -24,6 +24,8 @@ from alliancekit.store.tables import (
     session,
     signal,
     submission,
+    webhook_attempt,
+    webhook_message,
 )
 
 
@@ -57,7 +59,9 @@ def erase_episode(
     answered = conn.execute(delete(response).where(response.c.session.in_(ids))).rowcount
     conn.execute(delete(submission).where(submission.c.participant.in_(people)))
     conn.execute(delete(delivery).where(delivery.c.prompt.in_(prompts)))
-    for table in (prompt, presence, room_closed, room, signal, guidance, not_computed):
+    told = select(webhook_message.c.id).where(webhook_message.c.session.in_(ids))
+    conn.execute(delete(webhook_attempt).where(webhook_attempt.c.message.in_(told)))
+    for table in (prompt, presence, room_closed, room, signal, guidance, not_computed, webhook_message):
         conn.execute(delete(table).where(table.c.session.in_(ids)))
     conn.execute(update(room).where(room.c.earlier.in_(ids)).values(earlier=None))
     conn.execute(delete(outbox).where(outbox.c.tenant == tenant, outbox.c.lane.in_(ids)))

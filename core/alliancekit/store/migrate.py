@@ -43,6 +43,8 @@ def upgrade(url: str) -> None:
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+        if lock is not None:
+            sqlite_path(parsed).chmod(0o600)
     finally:
         if lock is not None:
             lock.release()
@@ -67,6 +69,11 @@ def head() -> str:
     revision = ScriptDirectory.from_config(_config()).get_current_head()
     assert revision is not None
     return revision
+
+
+def revisions() -> frozenset[str]:
+    """Return every revision that this release knows."""
+    return frozenset(one.revision for one in ScriptDirectory.from_config(_config()).walk_revisions())
 
 
 def is_at_head(url: str) -> bool:

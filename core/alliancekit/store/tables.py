@@ -341,6 +341,50 @@ audit = Table(
     sqlite_autoincrement=True,
 )
 
+webhook_endpoint = Table(
+    "webhook_endpoint",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _tenant(),
+    Column("url", Text, nullable=False),
+    Column("events", Text, nullable=False),
+    Column("secrets", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("disabled_at", Double),
+    Column("disabled_reason", Text),
+    Index(None, "tenant"),
+)
+"""Where a vendor wants to be told. The secrets sign, so they are kept as they are, the newest first."""
+
+webhook_message = Table(
+    "webhook_message",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _tenant(),
+    Column("type", Text, nullable=False),
+    Column("session", Text, ForeignKey("session.id"), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Index(None, "tenant", "at"),
+    Index(None, "session"),
+)
+
+webhook_attempt = Table(
+    "webhook_attempt",
+    metadata,
+    Column("id", Counter, primary_key=True),
+    _tenant(),
+    Column("message", Text, ForeignKey("webhook_message.id"), nullable=False),
+    Column("endpoint", Text, ForeignKey("webhook_endpoint.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("status", Integer),
+    Column("at", Double, nullable=False),
+    Column("next_at", Double),
+    Index(None, "endpoint", "id"),
+    Index(None, "message"),
+)
+
 plugin_data = Table(
     "plugin_data",
     metadata,

@@ -1,0 +1,166 @@
+"""`alliancekit webhooks`: where your systems are told, what became of it, and sending it again.
+
+It asks a running service, as your own programs would (`/v1/webhooks`).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+import typer
+
+from alliancekit.cli.output import print_json
+from alliancekit.errors import AllianceKitError, ConfigError
+
+KEY_VARIABLE: Final = "ALLIANCEKIT_KEY"
+
+SECONDS: Final = 30.0
+"""How long the service may take to answer."""
+
+app = typer.Typer(no_args_is_help=True, help="Where your systems are told what happened.")
+
+Service = Annotated[str, typer.Option("--service", help="The service's address; else the configured one.")]
+Key = Annotated[
+    str, typer.Option("--key", envvar=KEY_VARIABLE, help="Your tenant key; better in the environment.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
+Webhook = Annotated[str, typer.Argument(help="Its id, whk_…")]
+
+
+@app.callback()
+def webhooks() -> None:
+    """Where your systems are told what happened."""
+
+
+@app.command("list")
+def list_all(service: Service = "", key: Key = "", as_json: Json = False) -> None:
+    """Every endpoint, whether it takes what it is sent, and what went wrong lately."""
+    from rich.console import Console
+    from rich.table import Table
+
+    found = _ask("GET", "", service, key)
+    if as_json:
+        print_json(found)
+        return
+    if not found["webhooks"]:
+        typer.echo("No webhooks yet. Add one: alliancekit webhooks add https://your.example/hooks")
+        return
+    table = Table(title="Webhooks")
+    for title in ("id", "address", "told of", "state", "last attempts"):
+        table.add_column(title, overflow="fold")
+    for one in found["webhooks"]:
+        last = [_attempt(each) for each in one["attempts"][:3]]
+        state = f"disabled: {one['disabled_reason']}" if one["disabled_at"] else "on"
+        table.add_row(one["id"], one["url"], "\n".join(one["events"]), state, "\n".join(last) or "none yet")
+    Console().print(table)
+
+
+@app.command()
+def add(
+    url: Annotated[str, typer.Argument(help="Where to post, https://…")],
+    event: Annotated[list[str] | None, typer.Option(help="Of what to tell; all without it.")] = None,
+    service: Service = "",
+    key: Key = "",
+    as_json: Json = False,
+) -> None:
+    """Ask to be told; prints the secret that signs, which is shown only now."""
+    made = _ask("POST", "", service, key, {"url": url} | ({"events": event} if event else {}))
+    if as_json:
+        print_json(made)
+        return
+    typer.echo(f"{made['id']} is told of {', '.join(made['events'])}.")
+    typer.echo(f"Its secret, shown only now: {made['secret']}")
+
+
+@app.command()
+def remove(webhook: Webhook, service: Service = "", key: Key = "") -> None:
+    """Tell it nothing more."""
+    _ask("DELETE", f"/{webhook}", service, key)
+    typer.echo(f"{webhook} is removed.")
+
+
+@app.command()
+def rotate(webhook: Webhook, service: Service = "", key: Key = "", as_json: Json = False) -> None:
+    """Give it a new secret; the one before signs as well, until the next change."""
+    made = _ask("POST", f"/{webhook}/secret", service, key)
+    if as_json:
+        print_json(made)
+    else:
+        typer.echo(f"The new secret of {webhook}, shown only now: {made['secret']}")
+
+
+@app.command()
+def enable(webhook: Webhook, service: Service = "", key: Key = "") -> None:
+    """Send to one that was disabled, from the next event on."""
+    _ask("POST", f"/{webhook}/enable", service, key)
+    typer.echo(f"{webhook} is on. Send what it missed: alliancekit webhooks replay {webhook} --since TIME")
+
+
+@app.command()
+def replay(
+    webhook: Webhook,
+    message: Annotated[str, typer.Option(help="One message, msg_…")] = "",
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="All from then, UTC.")
+    ] = None,
+    service: Service = "",
+    key: Key = "",
+    as_json: Json = False,
+) -> None:
+    """Send messages again, with the ids that they had."""
+    if bool(message) == (since is not None):
+        raise typer.BadParameter("name one message, or a time from which on", param_hint="--message, --since")
+    body: dict[str, Any] = {"message": message}
+    if since is not None:
+        body = {"since": since.replace(tzinfo=UTC).timestamp()}
+    done = _ask("POST", f"/{webhook}/replay", service, key, body)
+    if as_json:
+        print_json(done)
+    else:
+        typer.echo(f"{done['queued']} messages are sent again.")
+
+
+def _attempt(one: dict[str, Any]) -> str:
+    at = datetime.fromtimestamp(one["at"], UTC).strftime("%Y-%m-%d %H:%M:%S")
+    status = f" ({one['status']})" if one["status"] else ""
+    again = ""
+    if one["next_at"]:
+        again = f", again at {datetime.fromtimestamp(one['next_at'], UTC).strftime('%Y-%m-%d %H:%M:%S')}"
+    return f"{at} {one['outcome'].replace('_', ' ')}{status}{again}"
+
+
+def _ask(method: str, path: str, service: str, key: str, body: dict[str, Any] | None = None) -> Any:
+    """The service's answer.
+
+    Raises:
+        ConfigError: no key, or the service does not answer.
+        AllianceKitError: it refused.
+    """
+    import httpx
+
+    if not key:
+        raise ConfigError("A tenant key is needed.", fix=f"Put it into the variable {KEY_VARIABLE}.")
+    if not service:
+        from alliancekit.config import load
+
+        service = load().base_url()
+    try:
+        reply = httpx.request(
+            method,
+            f"{service.rstrip('/')}/v1/webhooks{path}",
+            json=body,
+            headers={"Authorization": f"Bearer {key}"},
+            timeout=SECONDS,
+            trust_env=False,
+        )
+        answer = reply.json() if reply.content else None
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        raise ConfigError(
+            f"The service at {service} does not answer ({type(error).__name__}).",
+            fix="Start it with `alliancekit serve`, or name it with --service.",
+        ) from None
+    if reply.is_error:
+        said = answer.get("detail", "") if isinstance(answer, dict) else ""
+        raise AllianceKitError(said or f"The service refused ({reply.status_code}).")
+    return answer
