@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import sys
 from collections.abc import AsyncIterator
 
 import pytest
 
 from alliancekit import rest
-from alliancekit.errors import ExtraMissingError
 from tests.adapters.fake_rest import FakeRest
 
 
@@ -79,10 +77,3 @@ async def test_a_platform_that_is_silent_or_away(platform: FakeRest, monkeypatch
 def test_what_is_no_json_is_said_to_be_none(body: bytes) -> None:
     with pytest.raises(rest.RestError, match="no JSON"):
         rest.Answer(200, body).json()
-
-
-def test_without_httpx_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    rest.needs_httpx("daily")
-    monkeypatch.setitem(sys.modules, "httpx", None)
-    with pytest.raises(ExtraMissingError, match=r"alliancekit\[daily\]"):
-        rest.needs_httpx("daily")

@@ -33,7 +33,7 @@ from alliancekit.adapters import (
 )
 from alliancekit.fields import identifier, inside, moment, needed, text
 from alliancekit.hookspecs import AllianceHooks, hookimpl
-from alliancekit.rest import Rest, RestError, needs_httpx
+from alliancekit.rest import Rest, RestError
 from alliancekit.signatures import check, check_age, from_hex, json_object, number
 from alliancekit_bigbluebutton import asking
 
@@ -92,8 +92,6 @@ class BigBlueButton(AllianceHooks):
     """The plugin: one adapter."""
 
     def __init__(self, settings: BigBlueButtonSettings) -> None:
-        if settings.api:
-            needs_httpx("bigbluebutton")
         self.adapter = BigBlueButtonWebhooks(settings)
 
     @override

@@ -36,7 +36,7 @@ from alliancekit.adapters import (
 )
 from alliancekit.fields import identifier, inside, moment, needed, text
 from alliancekit.hookspecs import AllianceHooks, hookimpl
-from alliancekit.rest import Rest, RestError, needs_httpx
+from alliancekit.rest import Rest, RestError
 from alliancekit.signatures import check, check_age, digest, from_base64, json_object, number
 from alliancekit_daily import asking
 
@@ -97,8 +97,6 @@ class Daily(AllianceHooks):
     """The plugin: one adapter."""
 
     def __init__(self, settings: DailySettings) -> None:
-        if settings.api_key is not None:
-            needs_httpx("daily")
         self.adapter = DailyWebhooks(settings)
 
     @override

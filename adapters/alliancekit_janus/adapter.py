@@ -22,6 +22,7 @@ from alliancekit.adapters import (
     WebhookAdapter,
 )
 from alliancekit.errors import StoreError
+from alliancekit.voice import check_opus
 from alliancekit_janus import events, textroom
 from alliancekit_janus.client import ApiClient, ApiError, Handle, Message
 from alliancekit_janus.settings import JanusSettings
@@ -86,6 +87,7 @@ class JanusRooms(WebhookAdapter):
         if not self.settings.url:
             return
         if self.settings.listen == "audio":
+            check_opus()
             self._tap = Tap(self._clock)
             await self._tap.open(self.settings.tap_address, self.settings.tap_port)
         self._tasks = [

@@ -30,7 +30,7 @@ from alliancekit.adapters import (
 )
 from alliancekit.errors import StoreError
 from alliancekit.signatures import check_token, json_object
-from alliancekit.voice import Listener
+from alliancekit.voice import Listener, check_opus
 from alliancekit_jitsi import event_sync, signed
 from alliancekit_jitsi.messages import Messages
 from alliancekit_jitsi.settings import JitsiSettings
@@ -110,6 +110,13 @@ class JitsiMeet(WebhookAdapter, SocketAdapter):
 
     @override
     async def start(self, host: AdapterHost) -> None:
+        """Get ready to listen, where that is configured.
+
+        Raises:
+            PluginError: speech cannot be found in Opus packets.
+        """
+        if self._tap_tokens:
+            check_opus()
         self._host = host
 
     @override

@@ -13,13 +13,12 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from importlib.resources import files
-from types import ModuleType
 from typing import Any, Final
 
+import httpx
 import jwt
 
 from alliancekit.adapters import Whereabouts
-from alliancekit.errors import PluginError
 from alliancekit_jitsi import event_sync, signed
 from alliancekit_jitsi.settings import MessageSettings
 
@@ -39,13 +38,8 @@ def say(language: str, link: str) -> str:
     return text.format(link=link)
 
 
-def http_client(timeout: float) -> Any:
-    """An HTTP client that waits no longer than `timeout` seconds.
-
-    Raises:
-        PluginError: `alliancekit[jitsi]` is not installed.
-    """
-    httpx = _httpx()
+def http_client(timeout: float) -> httpx.AsyncClient:
+    """An HTTP client that waits no longer than `timeout` seconds."""
     # The address may be private: no proxy of the environment learns it.
     return httpx.AsyncClient(timeout=timeout, trust_env=False, follow_redirects=False)
 
@@ -86,7 +80,7 @@ class Messages:
         body, headers = request
         try:
             reply = await self._client.post(self._settings.url, content=body, headers=headers)
-        except _httpx().HTTPError as error:
+        except httpx.HTTPError as error:
             logger.warning("a message to a person in the call was not sent: %s", type(error).__name__)
             return False
         if not reply.is_success:
@@ -126,14 +120,3 @@ class Messages:
         }
         headers = {"kid": settings.key_id} if settings.key_id else None
         return jwt.encode(claims, settings.key.get_secret_value(), settings.algorithm, headers)
-
-
-def _httpx() -> ModuleType:
-    try:
-        import httpx  # noqa: PLC0415 - an extra
-    except ImportError:
-        raise PluginError(
-            "Messages to people in the call cannot be sent: httpx is not installed.",
-            fix="pip install 'alliancekit[jitsi]'",
-        ) from None
-    return httpx

@@ -38,7 +38,7 @@ from alliancekit.adapters import (
     WebhookAdapter,
 )
 from alliancekit.hookspecs import AllianceHooks, hookimpl
-from alliancekit.rest import Rest, RestError, needs_httpx
+from alliancekit.rest import Rest, RestError
 from alliancekit.signatures import check_age, json_object
 from alliancekit_twilio import asking, signature
 
@@ -88,8 +88,6 @@ class Twilio(AllianceHooks):
     """The plugin: one adapter."""
 
     def __init__(self, settings: TwilioSettings) -> None:
-        if settings.account_sid:
-            needs_httpx("twilio")
         self.adapter = TwilioCallbacks(settings)
 
     @override

@@ -1,6 +1,6 @@
 """Ask a platform's HTTP API: briefly, without redirects, and for answers that end.
 
-Needs httpx, which an adapter's extra brings. Nothing that a platform answered stands in an error.
+Nothing that a platform answered stands in an error.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Final
 
-from alliancekit.errors import AllianceKitError, ExtraMissingError
+from alliancekit.errors import AllianceKitError
 
 SECONDS: Final = 5.0
 """How long one question may take, connecting included."""
@@ -47,21 +47,6 @@ class Answer:
             return json.loads(self.body)
         except (ValueError, RecursionError):
             raise RestError("The platform's answer is no JSON.", status=self.status) from None
-
-
-def needs_httpx(adapter: str) -> None:
-    """Refuse to go on where httpx is not installed.
-
-    Raises:
-        ExtraMissingError: with the extra of the adapter, which is called like it.
-    """
-    try:
-        import_module("httpx")
-    except ModuleNotFoundError:
-        raise ExtraMissingError(
-            f"With these settings the adapter {adapter} needs the package httpx, which is not installed.",
-            fix=f"pip install 'alliancekit[{adapter}]'",
-        ) from None
 
 
 class Rest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from functools import cache
 
 import av
@@ -11,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alliancekit.demo.peers import RECORDINGS
-from alliancekit.voice import VAD_RATE, Listener
+from alliancekit.errors import PluginError
+from alliancekit.voice import VAD_RATE, Listener, check_opus
 
 QUIET, LOUD = 90, 20
 SPEAKING = json.loads((RECORDINGS / "timeline.json").read_text(encoding="utf-8"))["speaking"]["client"]
@@ -98,3 +100,10 @@ def test_a_stream_is_levels_or_samples() -> None:
     listener.level(1.0, QUIET)
     listener.pcm(2.0, samples_of_client())
     assert listener.take() == []
+
+
+def test_what_would_fail_with_the_first_packet_is_said_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    check_opus()
+    monkeypatch.setitem(sys.modules, "webrtcvad", None)
+    with pytest.raises(PluginError, match=r"alliancekit\[voice\]"):
+        check_opus()

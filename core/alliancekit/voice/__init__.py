@@ -8,7 +8,7 @@ Levels need nothing beside AllianceKit; samples and packets need `alliancekit[vo
 from __future__ import annotations
 
 from alliancekit.voice.levels import FRAME_SECONDS, RtpClock, Span, SpanKeeper, SpeechMeter
-from alliancekit.voice.listener import VAD_RATE, Listener, detector
+from alliancekit.voice.listener import VAD_RATE, Listener, check_opus, detector
 
 __all__ = [
     "FRAME_SECONDS",
@@ -18,5 +18,6 @@ __all__ = [
     "Span",
     "SpanKeeper",
     "SpeechMeter",
+    "check_opus",
     "detector",
 ]

@@ -98,6 +98,16 @@ class Listener:
             self._keeper.close()
 
 
+def check_opus() -> None:
+    """Refuse at the start what would fail with the first packet.
+
+    Raises:
+        PluginError: `alliancekit[voice]` or libopus is not installed.
+    """
+    detector()
+    OpusDecoder(VAD_RATE)
+
+
 def detector() -> Any:
     """A voice activity detector for frames of 20 ms at `VAD_RATE`.
 
