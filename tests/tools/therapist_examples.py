@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from alliancekit.adapters import Adapter
 from alliancekit.events import Guidance, Segment, Signal, Style, TalkBalance, TalkShare
-from alliancekit.server.therapist import agreement
+from alliancekit.inbound.doing import Doing
+from alliancekit.server.therapist import agreement, platforms
+from alliancekit.server.therapist.platforms import PlatformsView
 from alliancekit.server.therapist.views import (
     CaseloadEntry,
     CaseloadView,
@@ -24,6 +27,9 @@ from alliancekit.server.therapist.views import (
     ShownPanel,
     SignalView,
 )
+from alliancekit_bigbluebutton import BigBlueButtonSettings, BigBlueButtonWebhooks
+from alliancekit_jitsi import JitsiMeet, JitsiSettings
+from alliancekit_livekit import LiveKitAdapter, LiveKitSettings
 from alliancekit_strain.page import explained
 from alliancekit_strain.rules import records, rules
 from alliancekit_strain.settings import Settings
@@ -292,3 +298,23 @@ def page_panels() -> tuple[ShownPanel, ...]:
         ShownPanel(id=f"panel-strain-{number}", plugin="strain", panel=panel)
         for number, panel in enumerate(found)
     )
+
+
+def video_platforms() -> PlatformsView:
+    """Connections in good health, in trouble, and never used."""
+    now = 1_800_000_000.0
+    busy = Doing(taken=412, last_at=now - 250, since=now - 30 * 86400, reconciliations=3, looks=90)
+    troubled = Doing(
+        taken=9,
+        last_at=now - 9 * 3600,
+        since=now - 30 * 86400,
+        refused={"bad_signature": 14, "stale": 2, "repeated": 31},
+        unknown_rooms=6,
+        strangers=2,
+    )
+    adapters: list[tuple[Adapter, Doing]] = [
+        (LiveKitAdapter(LiveKitSettings()), busy),
+        (BigBlueButtonWebhooks(BigBlueButtonSettings()), troubled),
+        (JitsiMeet(JitsiSettings()), Doing()),
+    ]
+    return platforms.view(adapters, alone=True, now=now)

@@ -23,6 +23,8 @@ PAGES = {f"sessions-{n}": render.render_episode(examples.episode(n)) for n in (0
     "plugin-page": render.render_plugin_page(
         examples.PAGE, examples.page_panels(), navigation=(examples.PAGE, examples.OTHER_PAGE)
     ),
+    "video-platforms": render.render_platforms(examples.video_platforms()),
+    "video-platforms-empty": render.render_platforms(examples.PlatformsView(platforms=(), alone=True)),
     "sign-in": render.render_sign_in(),
     "error": render.render_error(
         title="No such client", detail="There is no such client.", fix="Check the link."
