@@ -18,9 +18,9 @@ from typing_extensions import override
 from alliancekit.adapters import Adapter
 from alliancekit.hookspecs import AllianceHooks, hookimpl
 from alliancekit_jitsi.adapter import JitsiMeet
-from alliancekit_jitsi.settings import JitsiSettings, MessageSettings
+from alliancekit_jitsi.settings import JitsiSettings
 
-__all__ = ["Jitsi", "JitsiMeet", "JitsiSettings", "MessageSettings"]
+__all__ = ["Jitsi", "JitsiMeet", "JitsiSettings"]
 
 
 class Jitsi(AllianceHooks):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
@@ -33,13 +34,12 @@ def package() -> Any:
         ExtraMissingError: it is not installed.
     """
     try:
-        from livekit import api  # noqa: PLC0415 - an extra
+        return import_module("livekit.api")
     except ModuleNotFoundError as error:
         raise ExtraMissingError(
             f"The setting url of the LiveKit adapter needs the package {error.name}, which is not installed.",
             fix="pip install 'alliancekit[livekit]'",
         ) from error
-    return api
 
 
 class Server:
@@ -59,9 +59,7 @@ class Server:
 
     @staticmethod
     def _aiohttp() -> Any:
-        import aiohttp  # noqa: PLC0415 - comes with LiveKit's package
-
-        return aiohttp
+        return import_module("aiohttp")
 
     async def close(self) -> None:
         """Close its connections."""
@@ -116,9 +114,8 @@ class Server:
 
 
 def _read(participant: Any) -> Participant:
-    from google.protobuf.json_format import MessageToDict  # noqa: PLC0415 - comes with LiveKit's package
-
+    read = import_module("google.protobuf.json_format").MessageToDict
     try:
-        return Participant.model_validate({"state": "JOINING", **MessageToDict(participant)})
+        return Participant.model_validate({"state": "JOINING", **read(participant)})
     except ValidationError:
         raise Rejected("malformed") from None

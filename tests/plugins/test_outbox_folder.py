@@ -47,8 +47,8 @@ async def test_a_sent_prompt_becomes_a_file_whose_link_opens_the_questions(
     page = await site.http.get(link)
     assert page.status_code == 200
     assert 'lang="es"' in page.text
-    [delivery] = await site.service.database.read(lambda conn: prompts.deliveries(conn, prompt["id"]))
-    assert (delivery.channel, delivery.status) == ("outbox_folder", "sent")
+    made = await site.service.database.read(lambda conn: prompts.deliveries(conn, prompt["id"]))
+    assert [one.status for one in made if one.channel == "outbox_folder"] == ["sent"]
 
 
 async def test_two_messages_of_one_prompt_are_two_files(tmp_path: Path) -> None:

@@ -72,7 +72,13 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Fresh:
     said = output("bash", "-e", "-c", start[1], folder=first, env=clean(PIP_FIND_LINKS=str(home)))
     env = Environment(first / ".venv", home)
     extras = output(
-        env.prefix / "bin/python", "-m", "pip", "install", "-q", f"{wheel}[webrtc,vonage]", folder=home
+        env.prefix / "bin/python",
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        f"{wheel}[webrtc,vonage,livekit]",
+        folder=home,
     )
     assert extras == ""
     others = "\n".join(line for name, line in commands().items() if name != FIRST)

@@ -90,8 +90,8 @@ COPY_MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         ("__init__.py", "check_age(at, now)", "pass"),
     ],
     "jitsi": [
-        ("__init__.py", "check_token(", "print("),
-        ("__init__.py", "message=hashlib.sha256(request.body).hexdigest()", 'message="1"'),
+        ("adapter.py", "check_token(request", "print(request"),
+        ("adapter.py", "message=hashlib.sha256(request.body).hexdigest()", 'message="1"'),
     ],
     "livekit": [
         ("reading.py", "if not hmac.compare_digest(", "if False and not hmac.compare_digest("),

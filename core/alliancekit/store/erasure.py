@@ -45,7 +45,9 @@ def erase_episode(
     course = select(episode.c.id).where(episode.c.id == episode_id, episode.c.tenant == tenant)
     if conn.execute(course.with_for_update()).scalar() is None:
         raise NotFoundError("There is no such episode.", fix="Check its id and whose key you use.")
-    found = conn.execute(select(session.c.id, session.c.status).where(session.c.episode == episode_id)).all()
+    # Held until the end: what the outbox does meanwhile would add rows to what is being deleted.
+    here = select(session.c.id, session.c.status).where(session.c.episode == episode_id)
+    found = conn.execute(here.order_by(session.c.id).with_for_update()).all()
     if any(row.status == "live" for row in found):
         raise ConflictError(
             "A call of this episode is going on; nothing was deleted.",
@@ -54,6 +56,8 @@ def erase_episode(
     ids = select(session.c.id).where(session.c.episode == episode_id)
     people = select(participant.c.id).where(participant.c.session.in_(ids))
     prompts = select(prompt.c.id).where(prompt.c.session.in_(ids))
+    for each in (participant, prompt):
+        conn.execute(select(each.c.id).where(each.c.session.in_(ids)).order_by(each.c.id).with_for_update())
     responses = select(response.c.id).where(response.c.session.in_(ids))
     conn.execute(delete(score).where(score.c.response.in_(responses)))
     answered = conn.execute(delete(response).where(response.c.session.in_(ids))).rowcount
