@@ -140,7 +140,7 @@ class Pipeline:
                 prompts.close_prompt(conn, tenant, one.id, "cancelled", self._clock())
             add_work(conn, tenant, [Work(lane=session, kind="describe", payload=payload)], self._clock())
             told = {"reason": row.end_reason, "confidence": row.end_confidence}
-            self._tell(conn, row, "session.ended", row.id, told)
+            webhooks.announce(conn, row, "session.ended", key=row.id, data=told, now=self._clock())
             return pulses
 
         for pulse in await self._database.write(close_pulses):
@@ -228,7 +228,7 @@ class Pipeline:
     ) -> list[str]:
         """Store the prompts of a plan and bring them to the pages; returns the new prompts' ids."""
         made, roles = await self._made(row, moment, requests, occasion=occasion, who=who)
-        await self._deliver([hint_of(one, roles[one.participant]) for one in made])
+        await self._deliver([one.hint(roles[one.participant]) for one in made])
         if made:
             await self._updated(row.tenant, row.id)
         return [one.id for one in made]
@@ -285,7 +285,7 @@ class Pipeline:
         for person in people:
             if person.id == found.participant:
                 if found.status == "open" and not found.expired(self._clock()):
-                    await self._deliver_once(hint_of(found, person.role))
+                    await self._deliver_once(found.hint(person.role))
                 await self._hooks.feedback_requested(
                     events.FeedbackRequested(
                         **_base(row, self._clock()),
@@ -354,7 +354,7 @@ class Pipeline:
         def tell(conn: Connection) -> None:
             for prompt, given in answered.items():
                 about = {"prompt": prompt, "role": given.role, "moment": given.moment}
-                self._tell(conn, row, "session.rated", prompt, about)
+                webhooks.announce(conn, row, "session.rated", key=prompt, data=about, now=self._clock())
 
         await self._database.write(tell)
         for prompt, given in answered.items():
@@ -370,15 +370,6 @@ class Pipeline:
                 events.AllianceScored(**_base(row, self._clock()), style=row.style, response=scored)
             )
         await self._review.run(row)
-
-    def _tell(
-        self, conn: Connection, row: Session, kind: webhooks.Kind, key: str, data: Mapping[str, Any]
-    ) -> None:
-        """Tell the vendor's systems, once."""
-        named = {"session": row.id, "external_id": row.external_id, "episode": row.episode}
-        webhooks.announce(
-            conn, row.tenant, kind, session=row.id, key=key, data=named | dict(data), now=self._clock()
-        )
 
     async def _episode_erased(self, tenant: str, _: str, payload: Payload) -> None:
         """Tell the plugins, and again until each has taken it: what they keep elsewhere has to go too."""
@@ -399,18 +390,6 @@ class Pipeline:
 
 def _response(conn: Connection, *, tenant: str, response_id: str) -> series.StoredResponse:
     return series.read_response(conn, tenant, response_id, answers=True)
-
-
-def hint_of(one: Prompt, role: Role) -> PromptHint:
-    """What the channels are told of a prompt."""
-    return PromptHint(
-        tenant=one.tenant,
-        prompt=one.id,
-        session=one.session,
-        participant=one.participant,
-        role=role,
-        moment=one.moment,
-    )
 
 
 def _base(row: Session, now: float) -> dict[str, Any]:

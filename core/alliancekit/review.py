@@ -95,16 +95,9 @@ class Review:
                     )
             self._note_failures(conn, row, "detect_signals", outcomes)
             for signal in new:
-                named = {"session": row.id, "external_id": row.external_id, "episode": row.episode}
-                webhooks.announce(
-                    conn,
-                    row.tenant,
-                    "signal.raised",
-                    session=row.id,
-                    key="\0".join((row.id, *_identity(signal))),
-                    data=named | {"kind": signal.kind, "rule": signal.rule},
-                    now=self._clock(),
-                )
+                key = "\0".join((row.id, *_identity(signal)))
+                about = {"kind": signal.kind, "rule": signal.rule}
+                webhooks.announce(conn, row, "signal.raised", key=key, data=about, now=self._clock())
 
         found = tuple(signal for one in outcomes if one.status == "ok" for signal in one.value or ())
         new = [signal for signal in found if _identity(signal) not in known]

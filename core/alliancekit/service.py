@@ -29,7 +29,7 @@ from alliancekit.ladder import Ladder
 from alliancekit.languages import Languages
 from alliancekit.live import Address, LiveHub
 from alliancekit.outbox import Relay
-from alliancekit.pipeline import Pipeline, hint_of
+from alliancekit.pipeline import Pipeline
 from alliancekit.plugins import Given, PluginHost, PluginsConfig, adapter_calls, status
 from alliancekit.secret_refs import resolved
 from alliancekit.sessions import Fact
@@ -277,7 +277,7 @@ class Service:
             found = prompts.current_prompt(conn, participant, now)
             if person is None or found is None or person.tenant != tenant:
                 return None
-            return hint_of(found, person.role)
+            return found.hint(person.role)
 
         return await self.database.read(work)
 

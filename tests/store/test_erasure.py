@@ -14,7 +14,7 @@ from alliancekit.store.feedback import save_submission
 from alliancekit.store.plugin_data import write_row
 from alliancekit.store.presence import Presence, merge_presence
 from alliancekit.store.prompts import record_delivery
-from alliancekit.store.sessions import create_session
+from alliancekit.store.sessions import create_session, read_session
 from alliancekit.store.tables import metadata, session
 
 from .case import NOW, Case, make_case, new_session, submission
@@ -46,7 +46,8 @@ async def full(database: Database) -> Case:
         add_counts(conn, {("toy", case.tenant, "taken"): Count(count=1, first_at=NOW, last_at=NOW)})
         inbound.take_message(conn, "toy", "m1", NOW)
         endpoint = webhooks.add_endpoint(conn, case.tenant, "https://a.example/", ["session.ended"], NOW)
-        webhooks.announce(conn, case.tenant, "session.ended", session=case.session, key="1", data={}, now=NOW)
+        row = read_session(conn, case.tenant, case.session)
+        webhooks.announce(conn, row, "session.ended", key="1", data={}, now=NOW)
         (told,) = webhooks.messages_since(conn, case.tenant, 0)
         attempt = webhooks.Attempt(
             message=told.id,

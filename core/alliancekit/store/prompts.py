@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
 
-from alliancekit.events import Moment
+from alliancekit.adapters import PromptHint
+from alliancekit.events import Moment, Role
 from alliancekit.store.compiled import insert_into, insert_new
 from alliancekit.store.outbox import Work, add_work
 from alliancekit.store.tables import delivery, participant, prompt
@@ -52,6 +53,17 @@ class Prompt:
     def expired(self, now: float) -> bool:
         """Whether its time is over although nobody closed it."""
         return self.expires_at is not None and self.expires_at <= now
+
+    def hint(self, role: Role) -> PromptHint:
+        """What channels are told of it."""
+        return PromptHint(
+            tenant=self.tenant,
+            prompt=self.id,
+            session=self.session,
+            participant=self.participant,
+            role=role,
+            moment=self.moment,
+        )
 
 
 def status_at(now: float) -> ColumnElement[PromptStatus]:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from alliancekit.store.compiled import insert_new
 from alliancekit.store.outbox import Work, add_work
+from alliancekit.store.sessions import Session
 from alliancekit.store.tables import webhook_attempt, webhook_endpoint, webhook_message
 from alliancekit.store.text import dump, load, new_id
 
@@ -150,27 +151,28 @@ def enable(conn: Connection, tenant: str, endpoint: str) -> bool:
 
 
 def announce(
-    conn: Connection, tenant: str, kind: Kind, *, session: str, key: str, data: Mapping[str, Any], now: float
+    conn: Connection, about: Session, kind: Kind, *, key: str, data: Mapping[str, Any], now: float
 ) -> None:
     """Tell every endpoint that wants to know, in the caller's transaction; a repetition tells nobody.
 
     Args:
         conn: the caller's transaction.
-        tenant: whose event.
+        about: in which session it happened; its ids go along.
         kind: what happened.
-        session: in which session.
         key: what makes this event one event: the same key is told once.
-        data: identifiers and states, never an answer, a score or a free text.
+        data: further identifiers and states, never an answer, a score or a free text.
         now: seconds since 1970 UTC.
     """
+    tenant = about.tenant
     wanted = [one for one in endpoints(conn, tenant) if kind in one.events and one.disabled_at is None]
     if not wanted:
         return
+    named = {"session": about.id, "external_id": about.external_id, "episode": about.episode}
     digest = hashlib.sha256(f"{tenant}\0{kind}\0{key}".encode()).digest()
     message = f"msg_{base64.b32encode(digest)[:26].decode().lower()}"
     when = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    body = dump({"type": kind, "timestamp": when, "data": data})
-    values = {"id": message, "tenant": tenant, "type": kind, "session": session, "body": body, "at": now}
+    body = dump({"type": kind, "timestamp": when, "data": named | dict(data)})
+    values = {"id": message, "tenant": tenant, "type": kind, "session": about.id, "body": body, "at": now}
     if insert_new(conn, webhook_message, values):
         for one in wanted:
             queue(conn, tenant, message, one.id, number=1, at=now, now=now)
