@@ -30,11 +30,14 @@ class Run:
     def __init__(self, plugin: Path) -> None:
         self.log = plugin.parent / "log.txt"
         self.seen = 0
+        # Where this test was started in the background, SIGINT is ignored, and children would inherit that.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
         command = [COMMAND, "dev", plugin, "--port", "0"]
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 command, stdout=log, stderr=log, start_new_session=True, env={**os.environ, "COLUMNS": "120"}
             )
+        signal.signal(signal.SIGINT, before)
 
     def waits_for(self, pattern: str) -> None:
         """Wait until the pattern is printed after what was waited for before."""

@@ -252,6 +252,10 @@ def vendor_calls(meeting: Meeting) -> list[tuple[str, str, Any]]:
         ("POST", f"/v1/sessions/{meeting.id}/prompts", {"moment": "end_of_call"}),
         ("GET", f"/v1/episodes/{meeting.episode}", None),
         ("POST", "/v1/launches", {"therapist": "t1"}),
+        ("GET", "/v1/webhooks", None),
+        ("POST", "/v1/webhooks", {"url": "https://127.0.0.1/"}),
+        ("DELETE", "/v1/webhooks/whk_none", None),
+        ("POST", "/v1/webhooks/whk_none/replay", {"since": 0}),
     ]
 
 
@@ -403,6 +407,12 @@ async def test_the_openapi_document_has_every_route_with_its_refusals(site: Site
         ("DELETE", "/v1/episodes/{episode}"): {"401", "404", "409", "422"},
         ("POST", "/v1/prompts/{prompt}/send"): {"401", "404", "409", "413", "422", "502"},
         ("POST", "/v1/launches"): {"401", "413", "422"},
+        ("GET", "/v1/webhooks"): {"401"},
+        ("POST", "/v1/webhooks"): {"401", "409", "413", "422"},
+        ("DELETE", "/v1/webhooks/{webhook}"): {"401", "404", "422"},
+        ("POST", "/v1/webhooks/{webhook}/secret"): {"401", "404", "422"},
+        ("POST", "/v1/webhooks/{webhook}/enable"): {"401", "404", "422"},
+        ("POST", "/v1/webhooks/{webhook}/replay"): {"401", "404", "409", "413", "422"},
         ("GET", "/v1/prompts/{prompt}"): {"401", "404", "422"},
         ("POST", "/v1/prompts/{prompt}/seen"): {"401", "404", "413", "422"},
         ("GET", "/v1/prompts/current"): {"401", "404"},

@@ -95,7 +95,9 @@ class ReplayOut(BaseModel):
     queued: int
 
 
-@router.post("/webhooks", status_code=201, response_model=WebhookCreated, responses=api.CONFLICT)
+@router.post(
+    "/webhooks", status_code=201, response_model=WebhookCreated, responses=api.CONFLICT | api.TOO_LARGE
+)
 async def add(request: Request, tenant: api.Tenant, body: WebhookIn) -> WebhookCreated:
     """Ask to be told; every message is signed by Standard Webhooks and sent until it is taken."""
     service = _service(request)
@@ -177,7 +179,7 @@ async def enable(request: Request, tenant: api.Tenant, webhook: api.Id) -> Webho
     return _shown(await service.database.write(work))
 
 
-@router.post("/webhooks/{webhook}/replay", response_model=ReplayOut, responses=api.CONFLICT)
+@router.post("/webhooks/{webhook}/replay", response_model=ReplayOut, responses=api.CONFLICT | api.TOO_LARGE)
 async def replay(request: Request, tenant: api.Tenant, webhook: api.Id, body: ReplayIn) -> ReplayOut:
     """Send messages again, with the ids that they had: a receiver that took one knows it."""
     service = _service(request)
