@@ -71,18 +71,18 @@ def settings(directory: Path, **plugins: Any) -> Settings:
 
 def push_settings(directory: Path) -> Settings:
     """The same, with the adapter that takes signed messages of a vendor's own system."""
-    os.environ["ALLIANCEKIT_BENCH_PUSH"] = PUSH_SECRET
-    secrets = {"secrets": [{"env": "ALLIANCEKIT_BENCH_PUSH"}]}
+    os.environ["BENCH_PUSH_SECRET"] = PUSH_SECRET
+    secrets = {"secrets": [{"env": "BENCH_PUSH_SECRET"}]}
     return settings(directory, also=["push"], settings={"push": secrets})
 
 
 def jitsi_settings(directory: Path) -> Settings:
     """The same with the Jitsi adapter, which takes a bridge's audio."""
     os.environ["ALLIANCEKIT_BENCH_TAP"] = TAP_TOKEN
-    os.environ["ALLIANCEKIT_BENCH_PUSH"] = PUSH_SECRET
+    os.environ["BENCH_PUSH_SECRET"] = PUSH_SECRET
     table = {
         "tap_tokens": [{"env": "ALLIANCEKIT_BENCH_TAP"}],
-        "signing_secrets": [{"env": "ALLIANCEKIT_BENCH_PUSH"}],
+        "signing_secrets": [{"env": "BENCH_PUSH_SECRET"}],
     }
     return settings(directory, also=["jitsi"], settings={"jitsi": table})
 

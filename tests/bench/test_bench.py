@@ -24,7 +24,7 @@ from tests.bench import (
 )
 from tests.bench.table import Figure
 
-pytestmark = pytest.mark.timeout(480)
+pytestmark = pytest.mark.timeout(1200)
 Rows = list[dict[str, Any]]
 
 
