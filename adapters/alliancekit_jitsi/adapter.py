@@ -29,7 +29,7 @@ from alliancekit.adapters import (
     WebhookAdapter,
 )
 from alliancekit.errors import StoreError
-from alliancekit.signatures import check_token, json_object
+from alliancekit.signatures import check_token, json_object, standard_webhook
 from alliancekit.voice import Listener, check_opus
 from alliancekit_jitsi import event_sync, signed
 from alliancekit_jitsi.messages import Messages
@@ -133,7 +133,7 @@ class JitsiMeet(WebhookAdapter, SocketAdapter):
         if len(request.body) > self.max_body:
             raise Rejected("too_large")
         if signed.is_signed(request):
-            return signed.verify(request, now, self._keys)
+            return standard_webhook(request, now, self._keys)
         check_token(request.header("authorization").removeprefix("Bearer "), self._tokens)
         content = json_object(request.body)
         return Verified(content=content, message=hashlib.sha256(request.body).hexdigest(), at=now)

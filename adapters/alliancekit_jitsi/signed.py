@@ -9,20 +9,17 @@ sent. The id stays the same when a message is sent again, its time does not.
 from __future__ import annotations
 
 import base64
-import hmac
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
-from alliancekit.adapters import Happening, RawRequest, Rejected, Verified
-from alliancekit.signatures import check_age, digest, from_base64, json_object, number
+from alliancekit.adapters import Happening, RawRequest, Rejected
+from alliancekit.signatures import digest
 
 PREFIX: Final = "whsec_"
 
 LONGEST: Final = 200
-
-SIGNATURES: Final = 10
 
 MOST: Final = 300
 """Occupants of one room that are read; mod_alliancekit sends no more."""
@@ -90,32 +87,6 @@ def headers_of(key: bytes, identifier: str, at: float, body: bytes) -> dict[str,
 def is_signed(request: RawRequest) -> bool:
     """Whether a request claims to be of `mod_alliancekit`."""
     return bool(request.header("webhook-signature"))
-
-
-def verify(request: RawRequest, now: float, keys: Sequence[bytes]) -> Verified:
-    """Check signature and time.
-
-    Raises:
-        Rejected: it is not genuine, too old, or no JSON.
-    """
-    identifier, sent = request.header("webhook-id"), request.header("webhook-timestamp")
-    given = request.header("webhook-signature").split()
-    if not (identifier and sent and given):
-        raise Rejected("unsigned")
-    if not identifier.isascii() or len(identifier) > LONGEST or len(given) > SIGNATURES:
-        raise Rejected("malformed")
-    if not keys:
-        raise Rejected("no_secret")
-    at = number(sent)
-    message = f"{identifier}.{sent}.".encode() + request.body
-    expected = [digest(key, message) for key in keys]
-    ours = [from_base64(one.removeprefix("v1,")) for one in given if one.startswith("v1,")]
-    # All are compared, so that time tells nothing.
-    fits = [hmac.compare_digest(one, each) for one in ours for each in expected]
-    if not any(fits):
-        raise Rejected("bad_signature")
-    check_age(at, now)
-    return Verified(content=json_object(request.body), message=identifier, at=at)
 
 
 def parse(content: Mapping[str, Any]) -> Sequence[Happening]:

@@ -6,7 +6,6 @@ For platforms without an adapter, and for vendors that already gather the events
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Sequence
 
 from pydantic import ValidationError
@@ -24,16 +23,11 @@ from alliancekit.adapters import (
     WebhookAdapter,
 )
 from alliancekit.hookspecs import AllianceHooks, hookimpl
-from alliancekit.signatures import check_age, digest, from_base64, json_object, number
+from alliancekit.signatures import standard_webhook
 from alliancekit_push.message import PushMessage
 from alliancekit_push.settings import PushSettings, key_of
 
 __all__ = ["Push", "PushAdapter", "PushMessage", "PushSettings"]
-
-SIGNATURES = 10
-"""How many signatures one message may carry; more would only cost time."""
-
-LONGEST_ID = 200
 
 
 class PushAdapter(WebhookAdapter):
@@ -58,24 +52,7 @@ class PushAdapter(WebhookAdapter):
 
     @override
     def verify(self, request: RawRequest, now: float) -> Verified | Challenge:
-        identifier, sent = request.header("webhook-id"), request.header("webhook-timestamp")
-        given = request.header("webhook-signature").split()
-        if not (identifier and sent and given):
-            raise Rejected("unsigned")
-        if not identifier.isascii() or len(identifier) > LONGEST_ID or len(given) > SIGNATURES:
-            raise Rejected("malformed")
-        if not self._keys:
-            raise Rejected("no_secret")
-        at = number(sent)
-        signed = f"{identifier}.{sent}.".encode() + request.body
-        expected = [digest(key, signed) for key in self._keys]
-        ours = [from_base64(one.removeprefix("v1,")) for one in given if one.startswith("v1,")]
-        # All are compared, so that time tells nothing.
-        fits = [hmac.compare_digest(one, each) for one in ours for each in expected]
-        if not any(fits):
-            raise Rejected("bad_signature")
-        check_age(at, now)
-        return Verified(content=json_object(request.body), message=identifier, at=at)
+        return standard_webhook(request, now, self._keys)
 
     @override
     def parse(self, message: Verified) -> Sequence[Happening]:

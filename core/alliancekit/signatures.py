@@ -17,7 +17,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, SecretStr
 
-from alliancekit.adapters import Rejected
+from alliancekit.adapters import RawRequest, Rejected, Verified
 
 LEAST = 32
 """Bytes that a secret of HMAC-SHA256 needs (RFC 7518, section 3.2): as many as the hash has."""
@@ -155,3 +155,40 @@ def _no_constant(name: str) -> Any:
 def _deeper(value: Any, left: int) -> bool:
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return any(left == 0 or _deeper(each, left - 1) for each in inner if isinstance(each, (dict, list)))
+
+
+SIGNATURES = 10
+"""How many signatures one message may carry; more would only cost time."""
+
+LONGEST_ID = 200
+
+
+def standard_webhook(request: RawRequest, now: float, keys: Sequence[bytes]) -> Verified:
+    """Check a message that is signed by Standard Webhooks 1.0.0 (https://www.standardwebhooks.com).
+
+    Args:
+        request: with `webhook-id`, `webhook-timestamp` and `webhook-signature`.
+        now: seconds since 1970 UTC.
+        keys: the bytes of every secret that is valid now.
+
+    Raises:
+        Rejected: it is not genuine, too old, or no JSON object.
+    """
+    identifier, sent = request.header("webhook-id"), request.header("webhook-timestamp")
+    given = request.header("webhook-signature").split()
+    if not (identifier and sent and given):
+        raise Rejected("unsigned")
+    if not identifier.isascii() or len(identifier) > LONGEST_ID or len(given) > SIGNATURES:
+        raise Rejected("malformed")
+    if not keys:
+        raise Rejected("no_secret")
+    at = number(sent)
+    signed = f"{identifier}.{sent}.".encode() + request.body
+    expected = [digest(key, signed) for key in keys]
+    ours = [from_base64(one.removeprefix("v1,")) for one in given if one.startswith("v1,")]
+    # All are compared, so that time tells nothing.
+    fits = [hmac.compare_digest(one, each) for one in ours for each in expected]
+    if not any(fits):
+        raise Rejected("bad_signature")
+    check_age(at, now)
+    return Verified(content=json_object(request.body), message=identifier, at=at)

@@ -82,8 +82,12 @@ COPY_MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         ("room.py", "all(consent for", "any(consent for"),
     ],
     "push": [
-        ("__init__.py", "if not any(fits):", "if not fits:"),
-        ("__init__.py", "check_age(at, now)", "pass"),
+        ("__init__.py", "for secret in settings.secrets]", "for secret in settings.secrets[:1]]"),
+        (
+            "__init__.py",
+            "standard_webhook(request, now, self._keys)",
+            'standard_webhook(request, float(request.header("webhook-timestamp") or 0), self._keys)',
+        ),
     ],
     "jaas": [
         ("__init__.py", "if not any(fits):", "if not fits:"),
