@@ -1,4 +1,4 @@
-"""Pictures of the page bridge in a vendor's call page: `python tests/tools/bridge_screens.py FOLDER`."""
+"""Takes pictures of the page bridge in a vendor's call page into tests/output/bridge/."""
 
 from __future__ import annotations
 
@@ -59,6 +59,6 @@ async def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    chosen = Path(sys.argv[1])
+    chosen = HERE.parents[1] / "output" / "bridge"
     chosen.mkdir(parents=True, exist_ok=True)
     asyncio.run(main(chosen))
