@@ -191,13 +191,14 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleView:
-    """One rule behind a finding, in words: what it looks for, its numbers, its source.
+    """One rule behind a finding: its name, and in the reader's words its title, meaning, numbers, source.
 
     It needs `needed` sessions and there were `have` (None: not known). `record` says how often it is right.
     `votes` marks a rule that looks for the same thing as others.
     """
 
     name: str
+    title: str
     state: RuleState
     meaning: str = ""
     numbers: tuple[tuple[str, str], ...] = ()
@@ -262,8 +263,8 @@ class EpisodeView:
 
     `external_id` is the vendor's pseudonym. `total` names the scale of the main trend, `scales` the parts
     beside it. `measure` is the main instrument's title; `validated` and `validation` are its own words;
-    `higher_means` says in words what a higher number is. `guidance_session` is the session that the guidance
-    answers. `timezone` is an IANA name.
+    `higher_means` says in words what a higher number is, where it is something else than a stronger working
+    relationship. `guidance_session` is the session that the guidance answers.
     """
 
     episode: str
@@ -272,7 +273,7 @@ class EpisodeView:
     measure: str
     validated: bool
     validation: str = ""
-    higher_means: str = "a stronger working relationship"
+    higher_means: str = ""
     total: str = "total"
     scales: tuple[ScaleView, ...] = ()
     cut_off: CutOffView | None = None
@@ -286,7 +287,6 @@ class EpisodeView:
     not_asked: tuple[NotAsked, ...] = ()
     rule_pages: Mapping[str, Link] = field(default_factory=dict)
     live: Live | None = None
-    timezone: str = "UTC"
 
     @property
     def latest(self) -> SessionView | None:
@@ -334,7 +334,6 @@ class CaseloadView:
 
     entries: tuple[CaseloadEntry, ...] = ()
     live: Live | None = None
-    timezone: str = "UTC"
 
     @property
     def by_recency(self) -> tuple[CaseloadEntry, ...]:

@@ -1,7 +1,7 @@
 /* Keeps the page current: a hint arrives over the WebSocket, the same page is fetched, changed parts are replaced.
 
    The fetched page is parsed by XMLHttpRequest (`responseType = "document"`), which runs nothing in it and needs
-   no Trusted Types policy. Focus, open details and the scroll position stay where they are. Without this script
+   no Trusted Types policy. What is said stands in the page, in the reader's language. Focus, open details and the scroll position stay where they are. Without this script
    the page works as well; reloading shows what is new. */
 
 const FIRST_WAIT = 1000;
@@ -27,7 +27,7 @@ function say(text, link = false) {
   if (link) {
     const reload = document.createElement("a");
     reload.href = location.href;
-    reload.textContent = "Open the page again.";
+    reload.textContent = note.dataset.open;
     note.append(" ", reload);
   } else {
     clearing = setTimeout(() => note.replaceChildren(), 8000);
@@ -114,10 +114,10 @@ async function refresh() {
   fetching = true;
   try {
     const changed = take(await fetchPage());
-    if (changed === null) say("This page can no longer be updated; you may have to sign in.", true);
-    else if (changed) say("New answers arrived");
+    if (changed === null) say(note.dataset.stale, true);
+    else if (changed) say(note.dataset.news);
   } catch {
-    say("New answers are there, but the page cannot be reached right now.", true);
+    say(note.dataset.unreachable, true);
   } finally {
     fetching = false;
     if (again) {
@@ -152,7 +152,7 @@ function connect() {
   });
   socket.addEventListener("close", (event) => {
     if (event.code === BAD_TOKEN) {
-      say("Live updates have ended.", true);
+      say(note.dataset.ended, true);
       return;
     }
     setTimeout(connect, wait * (0.5 + Math.random() / 2));
