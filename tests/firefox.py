@@ -1,10 +1,10 @@
 """Debian's Firefox for the tests, driven by Playwright over WebDriver BiDi.
 
 Run as a program, this module stands between the two. Playwright starts it in Firefox's place and reads the
-address to connect to from its standard error; it starts Firefox itself and passes every message on. It answers
-only what this Firefox does not know yet: Firefox ESR 153 has no `emulation.setMediaFeaturesOverride`, which
-Playwright sends for every context. Tests therefore set no colour scheme by Playwright; `DARK` and `REDUCED` are
-preferences that do.
+address to connect to from its standard error; it starts Firefox itself and passes every message on. It
+answers only what this Firefox does not know yet: Firefox ESR 153 has no `emulation.setMediaFeaturesOverride`,
+which Playwright sends for every context. Tests therefore set no colour scheme by Playwright; `DARK` and
+`REDUCED` are preferences that do.
 """
 
 from __future__ import annotations
