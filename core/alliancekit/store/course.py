@@ -117,7 +117,9 @@ def record_talk(
     talk = Talk(id=new_id("tlk"), episode=episode, session=session_id, outcome=said, at=at)
     conn.execute(insert(talked).values(tenant=tenant, **_values(talk)))
     details = {"session": session_id, "outcome": said}
-    _audit(conn, tenant, actor, "talk.noted", talk.id, details, now)
+    audit.append(
+        conn, tenant=tenant, actor=actor, action="talk.noted", object=talk.id, details=details, now=now
+    )
     return talk
 
 
@@ -133,7 +135,15 @@ def undo_talk(conn: Connection, tenant: str, talk_id: str, *, actor: str, now: f
         raise NotFoundError("This was taken back before.", fix="Open the page again to see what is noted.")
     talk = Talk(**_without_tenant(found))
     conn.execute(delete(talked).where(talked.c.id == talk_id))
-    _audit(conn, tenant, actor, "talk.undone", talk.id, {"session": talk.session}, now)
+    audit.append(
+        conn,
+        tenant=tenant,
+        actor=actor,
+        action="talk.undone",
+        object=talk.id,
+        details={"session": talk.session},
+        now=now,
+    )
     return talk
 
 
@@ -178,7 +188,15 @@ def add_task(conn: Connection, tenant: str, session_id: str, text: str, *, actor
         at=at,
     )
     conn.execute(insert(agreed_task).values(tenant=tenant, **_values(task)))
-    _audit(conn, tenant, actor, "task.agreed", task.id, {"session": session_id}, now)
+    audit.append(
+        conn,
+        tenant=tenant,
+        actor=actor,
+        action="task.agreed",
+        object=task.id,
+        details={"session": session_id},
+        now=now,
+    )
     return task
 
 
@@ -199,7 +217,15 @@ def decide_task(conn: Connection, tenant: str, task_id: str, status: str, *, act
     decided = None if said == "open" else now
     query = update(agreed_task).where(agreed_task.c.id == task_id)
     conn.execute(query.values(status=said, decided_at=decided))
-    _audit(conn, tenant, actor, "task.decided", task_id, {"status": said}, now)
+    audit.append(
+        conn,
+        tenant=tenant,
+        actor=actor,
+        action="task.decided",
+        object=task_id,
+        details={"status": said},
+        now=now,
+    )
     return replace(task, status=said, decided_at=decided)
 
 
@@ -214,7 +240,15 @@ def remove_task(conn: Connection, tenant: str, task_id: str, *, actor: str, now:
     if task.status != "open":
         raise ConflictError("It was said what became of this task.", fix="Take that back first.")
     conn.execute(delete(agreed_task).where(agreed_task.c.id == task_id))
-    _audit(conn, tenant, actor, "task.removed", task_id, {"session": task.session}, now)
+    audit.append(
+        conn,
+        tenant=tenant,
+        actor=actor,
+        action="task.removed",
+        object=task_id,
+        details={"session": task.session},
+        now=now,
+    )
     return task
 
 
@@ -256,22 +290,38 @@ def write_note(
     if not text:
         mine = (note.c.session == session_id, note.c.therapist == therapist)
         if conn.execute(delete(note).where(*mine)).rowcount:
-            _audit(conn, tenant, actor_of(therapist), "note.deleted", session_id, {}, now)
+            audit.append(
+                conn,
+                tenant=tenant,
+                actor=actor_of(therapist),
+                action="note.deleted",
+                object=session_id,
+                details={},
+                now=now,
+            )
         return
-    values = {"tenant": tenant, "session": session_id, "therapist": therapist}
-    changes = {"text": text, "updated_at": now}
-    query = insert_into(conn, note).values(**values, **changes)
-    mine_only = note.c.therapist == therapist
-    query = query.on_conflict_do_update(index_elements=["session"], set_=changes, where=mine_only)
-    if conn.execute(query).rowcount == 0:
+    whose = conn.execute(select(note.c.therapist).where(note.c.session == session_id)).scalar()
+    if whose not in {None, therapist}:
         raise ConflictError("This session has another therapist's note.", fix="Keep your note elsewhere.")
-    _audit(conn, tenant, actor_of(therapist), "note.written", session_id, {}, now)
+    keys = {"tenant": tenant, "session": session_id, "therapist": therapist}
+    changes = {"text": text, "updated_at": now}
+    query = insert_into(conn, note).values(**keys, **changes)
+    conn.execute(query.on_conflict_do_update(index_elements=["session"], set_=changes))
+    audit.append(
+        conn,
+        tenant=tenant,
+        actor=actor_of(therapist),
+        action="note.written",
+        object=session_id,
+        details={},
+        now=now,
+    )
 
 
 def cleaned(text: str) -> str:
     """A typed text with one kind of line end, without control characters and space around it."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(one for one in lines if one in "\n\t" or ord(one) >= 32 and ord(one) != 127).strip()
+    return "".join(one for one in lines if one in "\n\t" or (ord(one) >= 32 and ord(one) != 127)).strip()
 
 
 def _check_length(text: str, most: int) -> None:
@@ -289,12 +339,6 @@ def _lock(conn: Connection, tenant: str, session_id: str) -> str:
     if found is None:
         raise NotFoundError("There is no such session.", fix="Open the page again.")
     return found
-
-
-def _audit(
-    conn: Connection, tenant: str, actor: str, action: str, of: str, details: Mapping[str, Any], now: float
-) -> None:
-    audit.append(conn, tenant=tenant, actor=actor, action=action, object=of, details=details, now=now)
 
 
 def _values(one: Talk | Task) -> dict[str, Any]:
