@@ -74,15 +74,15 @@ async def today(request: Request, launch: str = "") -> Response:
 
 @router.get("/therapist/episodes/{episode}")
 async def episode(
-    request: Request, episode: Annotated[str, Path(max_length=64, pattern=schemas.ID)]
+    request: Request, episode: Annotated[str, Path(max_length=64, pattern=schemas.ID)], note: str = ""
 ) -> Response:
-    """One client's page."""
+    """One client's page; `note` is the number of the session whose private note is to be written."""
     claims = _therapist(request)
     if claims is None:
         return _page(render.render_sign_in(), 401)
     service = auth.backend_of(request).service
     try:
-        view = await build.episode(service, claims, episode, _token(request))
+        view = await build.episode(service, claims, episode, _token(request), note_on=_number(note))
     except NotFoundError:
         page = render.render_error(
             title="No such client",
@@ -148,6 +148,10 @@ async def static(name: str) -> Response:
         return Response("There is no such file.", 404)
     headers = {"Cache-Control": "public, max-age=86400", "X-Content-Type-Options": "nosniff"}
     return Response(path.read_bytes(), media_type=kind, headers=headers)
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _token(request: Request) -> str:
