@@ -1,6 +1,6 @@
 """AllianceKit asks client and therapist, during the video call and after it, how their work together goes.
 
-For authors of plugins and adapters (everything here may be imported; nothing else may):
+For authors of plugins, adapters and back ends (everything here may be imported; nothing else may):
 
 events          the frozen types that hooks receive and return
 hookspecs       everything a plugin may do: inherit `AllianceHooks`, decorate with `hookimpl`
@@ -22,6 +22,7 @@ sessions        facts about presence, and the session machine that infers the ca
 instruments     measures as data: items, keys, scales, cut-offs, sources, licences
 scoring         pure functions: scales, change, strain, congruence
 errors          the error tree
+client          the HTTP API for vendors' back ends, typed; webhooks checked
 testing         the test kit: fixtures, fake call, contract of plugins and adapters
 
 The host, from the bottom up:

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, model_validator
 
-from alliancekit.events import Moment, Role, Visibility
+from alliancekit.events import Moment, Role, TalkBalance, Visibility
+from alliancekit.server.series import AskedOut
 from alliancekit.store.prompts import DeliveryStatus, PromptStatus
 
 ID = r"^[A-Za-z0-9_-]+$"
@@ -101,8 +102,8 @@ class SessionOut(BaseModel):
     end_confidence: float | None
     seconds: float
     segments: list[SegmentOut]
-    talk_balance: dict[str, Any] | None
-    prompts: list[dict[str, Any]]
+    talk_balance: TalkBalance | None
+    prompts: list[AskedOut]
 
 
 class PromptIn(Body):
