@@ -25,7 +25,7 @@ from alliancekit.server.tokens import (
 )
 from alliancekit.service import Service
 from alliancekit.sessions import Over
-from alliancekit.store import audit, prompts
+from alliancekit.store import audit, prompts, tenants
 from alliancekit.store import sessions as rows
 from alliancekit.store.erasure import erase_episode
 from alliancekit.store.sessions import Created, NewParticipant, NewSession, StoredParticipant

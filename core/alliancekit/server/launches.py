@@ -1,4 +1,4 @@
-"""Links that open somebody's pages once: `POST /v1/launches` makes them, the page they lead to uses them up."""
+"""Links that open somebody's pages once: `POST /v1/launches` makes them, their page uses them up."""
 
 from __future__ import annotations
 
