@@ -28,6 +28,7 @@ The host, from the bottom up:
 
 routes          HTTP routes that plugins add
 deprecations    what will go, when, and what to use instead
+choices         what therapists and clients choose, and what it means for the asking
 onward          where people may be sent on to after they were asked
 secret_refs     secrets by reference
 logs            where the log goes
@@ -44,6 +45,7 @@ public_addresses    which addresses that others give us may be called
 webhooks        vendors are told what happened
 outbox          durable work after the commit
 calls           what platforms report becomes the stored state of a session
+asking          what is planned at a moment, and who of those wants to be asked
 feedback        prompts and answers
 review          what the series says: signals and guidance
 pipeline        what happens after a commit, step by step

@@ -194,7 +194,7 @@ class Backend:
         # One rating of the call itself a person; the other moments may come again.
         occasion = body.moment if body.moment == "end_of_call" else f"{body.moment}:{secrets.token_hex(8)}"
         who = [one.id for one in people if one.id not in asked]
-        return await service.pipeline.ask(row, body.moment, wanted, occasion=occasion, who=who)
+        return await service.pipeline.ask(row, body.moment, wanted, occasion=occasion, who=who, by_hand=True)
 
     async def episode_series(self, tenant: str, episode: str) -> dict[str, Any]:
         """An episode's series as its vendor sees it."""
