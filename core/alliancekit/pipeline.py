@@ -82,6 +82,7 @@ class Pipeline:
             "feedback_requested": self._feedback_requested,
             "describe": self._describe,
             "heard": self._heard,
+            "review": self._review.again,
             "feedback_captured": self._feedback_captured,
             "episode_erased": self._episode_erased,
         }

@@ -18,7 +18,6 @@ from alliancekit.live import Address
 from alliancekit.server import schemas
 from alliancekit.server.tokens import (
     Key,
-    LaunchClaims,
     LinkClaims,
     ParticipantClaims,
     TherapistClaims,
@@ -251,11 +250,6 @@ class Backend:
             now=service.clock(),
         )
 
-    def launch_url(self, tenant: str, therapist: str) -> str:
-        """A link that opens the therapist's pages once."""
-        token = self.tokens.issue(LaunchClaims(tenant=tenant, therapist=therapist))
-        return f"{self.base_url}/therapist?launch={token}"
-
     # participants --------------------------------------------------------------------------------------
 
     def person(self, token: str) -> Person:
@@ -313,27 +307,6 @@ class Backend:
                 tenant=claims.tenant, session=claims.session, participant=claims.participant, role=claims.role
             )
         )
-
-    # therapists ----------------------------------------------------------------------------------------
-
-    async def sign_in(self, launch: str) -> str:
-        """Use up a launch link; returns the token for the therapist's cookie.
-
-        Raises:
-            NotAllowedError: the link is not valid, has expired or was used.
-        """
-        claims = self.tokens.check(launch, LaunchClaims)
-        now = self.service.clock()
-
-        def work(conn: Connection) -> bool:
-            ends = now + LaunchClaims.longest
-            return tenants.spend_token(conn, claims.tenant, claims.jti, expires_at=ends, now=now)
-
-        if not await self.service.database.write(work):
-            raise NotAllowedError(
-                "This link was used before; it works once.", fix="Open it again from your system."
-            )
-        return self.tokens.issue(TherapistClaims(tenant=claims.tenant, therapist=claims.therapist))
 
     # live ----------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 
 from alliancekit.errors import NotAllowedError, NotFoundError, StoreError
 from alliancekit.pages import PageWanted
@@ -51,20 +51,9 @@ async def today(request: Request, launch: str = "") -> Response:
     backend = auth.backend_of(request)
     if launch:
         try:
-            token = await backend.sign_in(launch)
+            return await auth.launched(request, TherapistClaims, launch)
         except NotAllowedError as error:
             return _page(render.render_sign_in(reason=error.message), 403)
-        reply = RedirectResponse("/therapist", 303)
-        reply.set_cookie(
-            auth.COOKIE,
-            token,
-            max_age=int(TherapistClaims.lifetime),
-            path="/therapist",
-            httponly=True,
-            secure=backend.base_url.startswith("https"),
-            samesite="lax",
-        )
-        return reply
     claims = _therapist(request)
     if claims is None:
         return _page(render.render_sign_in(), 401)
@@ -155,14 +144,11 @@ def _number(text: str) -> int | None:
 
 
 def _token(request: Request) -> str:
-    return request.cookies.get(auth.COOKIE, "")
+    return auth.cookie(request, TherapistClaims)
 
 
 def _therapist(request: Request) -> TherapistClaims | None:
-    try:
-        return auth.backend_of(request).tokens.check(_token(request), TherapistClaims)
-    except NotAllowedError:
-        return None
+    return auth.reader(request, TherapistClaims)
 
 
 def _links(service: Service) -> tuple[Link, ...]:
