@@ -30,6 +30,7 @@ routes          HTTP routes that plugins add
 deprecations    what will go, when, and what to use instead
 onward          where people may be sent on to after they were asked
 secret_refs     secrets by reference
+limits          how often one caller may ask
 logs            where the log goes
 isolation       run what a plugin does so that nothing of it escapes
 health          how often a plugin failed lately, and when it is left alone
