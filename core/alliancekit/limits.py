@@ -127,6 +127,12 @@ class RateLimiter:
         wait = min(full_at, now + rate.seconds) + each - rate.seconds - now
         return wait if wait > each * 1e-6 else 0.0
 
+    def give_back(self, key: Hashable, rate: Rate | None) -> None:
+        """Undo a `take` that succeeded: it turned out to be somebody else's request."""
+        full_at = self._full_at.get(key)
+        if rate is not None and full_at is not None:
+            self._full_at[key] = full_at - rate.seconds / rate.count
+
     def _forget(self, now: float) -> None:
         kept = {key: full_at for key, full_at in self._full_at.items() if full_at > now}
         excess = len(kept) - self._most_keys // 2

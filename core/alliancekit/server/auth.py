@@ -7,6 +7,7 @@ from fastapi import Request
 from alliancekit.errors import NotAllowedError
 from alliancekit.feedback import Person
 from alliancekit.server.backend import Backend
+from alliancekit.server.callers import recognise
 
 COOKIE = "ak_therapist"
 KEY_PREFIX = "ak_"
@@ -50,6 +51,7 @@ async def tenant(request: Request) -> str:
             "This needs a tenant key, and the one sent is unknown or revoked.",
             fix="Use the key that was shown when the tenant was made.",
         )
+    recognise(backend_of(request).service, request, "tenant", found, found)
     return found
 
 
@@ -60,4 +62,17 @@ def person(request: Request) -> Person:
         MissingTokenError: no token.
         NotAllowedError: the token is expired, altered or of another kind.
     """
-    return backend_of(request).person(bearer(request))
+    return person_of(backend_of(request), request)
+
+
+def person_of(backend: Backend, request: Request) -> Person:
+    """As `person`, for a backend that the request does not lead to.
+
+    Raises:
+        MissingTokenError: no token.
+        NotAllowedError: the token is expired, altered or of another kind.
+        TooManyRequestsError: this person sent too many requests.
+    """
+    found = backend.person(bearer(request))
+    recognise(backend.service, request, "participant", found.id, found.tenant)
+    return found
