@@ -1,4 +1,4 @@
-"""The tables of the settings: `[call]`, `[prompts]`, `[webhooks]`, `[log]`, `[metrics]`, `[limits]` and so on."""
+"""The tables of the settings: `[call]`, `[prompts]`, `[webhooks]`, `[log]`, `[metrics]` and so on."""
 
 from __future__ import annotations
 
