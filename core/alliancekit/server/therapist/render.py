@@ -49,7 +49,8 @@ CSP = content_security_policy()
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": CSP,
     "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
+    # Under `no-referrer` a form's `Origin` is null, and over plain HTTP nothing else says whose it is.
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
 """What every page is sent with."""
