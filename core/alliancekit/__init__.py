@@ -32,7 +32,9 @@ deprecations    what will go, when, and what to use instead
 choices         what therapists and clients choose, and what it means for the asking
 onward          where people may be sent on to after they were asked
 secret_refs     secrets by reference
+limits          how often one caller may ask
 logs            where the log goes
+metrics         what is counted and measured, for Prometheus
 isolation       run what a plugin does so that nothing of it escapes
 health          how often a plugin failed lately, and when it is left alone
 minimise        empty what a plugin did not say it needs
@@ -57,6 +59,7 @@ archive         an episode as a whole, in an exporter's format
 episodes        sessions and series as the HTTP API gives them
 inbound         what platforms post: taken once, or refused
 live            the in-call channel
+setting_tables  the tables of the settings
 config          settings
 service         all of it put together
 

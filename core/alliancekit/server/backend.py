@@ -272,7 +272,8 @@ class Backend:
 
     async def dismiss(self, person: Person, prompt: str, reason: str) -> None:
         """Put a prompt away on every channel."""
-        if await self.service.feedback.dismiss(person, prompt, reason):
+        if found := await self.service.feedback.dismiss(person, prompt, reason):
+            self.service.metrics.prompts.add(found.moment, "dismissed")
             await self.service.withdraw(person.id, prompt)
 
     async def seen(self, person: Person, prompt: str, channel: str) -> None:
