@@ -184,7 +184,7 @@ class Backend:
             )
 
         row, people, asked = await service.database.read(work)
-        if body.moment == "in_call" and row.status == "ended":
+        if body.moment in {"pre_session", "in_call"} and row.status == "ended":
             raise ConflictError(
                 "The call is over; nobody was asked.",
                 fix="Ask for the end_of_call or follow_up feedback instead.",
