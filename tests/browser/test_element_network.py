@@ -50,8 +50,8 @@ async def test_offline_answers_wait_in_memory_and_go_when_the_connection_is_back
     await state(page, "offline")
     await expect(page.get_by_role("status")).to_contain_text("There is no connection.")
     await expect(page.get_by_role("button", name="Try now")).to_be_visible()
-    stored = "localStorage.length + sessionStorage.length + document.cookie.length"
-    assert await page.evaluate(stored) == 0
+    stored = "[localStorage.length, document.cookie.length, Object.entries(sessionStorage)]"
+    assert await page.evaluate(stored) == [0, 0, [["alliancekit:prm_1", "confirmed"]]]
     await page.context.set_offline(False)
     await state(page, "saved")
     assert len(stub.stored) == 1
