@@ -12,7 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from alliancekit.adapters import Caller, Route, RouteRequest
 from alliancekit.errors import NotFoundError
-from alliancekit.server import api, auth, inbound, pages, problems, rating, sockets, tenant, webhooks
+from alliancekit.server import api, auth, frame, inbound, pages, problems, rating, sockets, tenant, webhooks
 from alliancekit.server.backend import Backend
 from alliancekit.server.bodies import read_body
 from alliancekit.server.capture import CaptureEndpoint
@@ -66,6 +66,7 @@ def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str
     app.include_router(webhooks.router)
     app.include_router(pages.router)
     app.include_router(rating.router)
+    app.include_router(frame.router)
     inbound.install(app)
     sockets.install(app)
     for plugin, route in service.plugins.routes:

@@ -277,8 +277,8 @@ class Backend:
         return Caller(tenant=person.tenant, session=person.session, participant=participant)
 
     async def dismiss(self, person: Person, prompt: str, reason: str) -> None:
-        """Put a prompt away on every channel."""
-        if await self.service.feedback.dismiss(person, prompt, reason):
+        """Put a prompt away on every channel; one that was put off stays open on all of them."""
+        if await self.service.feedback.dismiss(person, prompt, reason) and reason != "later":
             await self.service.withdraw(person.id, prompt)
 
     async def seen(self, person: Person, prompt: str, channel: str) -> None:

@@ -59,12 +59,12 @@ class AllianceFeedback extends HTMLElement {
 
   /** A hint from another channel; the same prompt may be hinted at any number of times. */
   hint(message) {
-    const prompt = message?.prompt;
+    const { type, prompt } = message ?? {};
     if (!this.#service || this.#finished.has(prompt)) return;
-    if (message.type === "prompt") {
+    if (type === "prompt") {
       if (this.#prompt?.id === prompt && this.#screen.shows(this.#form)) this.#live?.ack(prompt);
       else this.#look();
-    } else if (message.type === "prompt_closed") {
+    } else if (type === "prompt_closed") {
       this.#closed(prompt);
     }
   }
