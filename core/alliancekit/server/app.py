@@ -16,6 +16,7 @@ from alliancekit.server import (
     api,
     auth,
     course,
+    frame,
     health,
     inbound,
     pages,
@@ -81,6 +82,7 @@ def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str
     app.include_router(course.router)
     app.include_router(rating.router)
     app.include_router(health.router)
+    app.include_router(frame.router)
     inbound.install(app)
     sockets.install(app)
     for plugin, route in service.plugins.routes:
