@@ -30,6 +30,8 @@ routes          HTTP routes that plugins add
 deprecations    what will go, when, and what to use instead
 onward          where people may be sent on to after they were asked
 secret_refs     secrets by reference
+passwords       which are too weak, and how they are kept
+totp            one-time codes of an authenticator app
 logs            where the log goes
 isolation       run what a plugin does so that nothing of it escapes
 health          how often a plugin failed lately, and when it is left alone
