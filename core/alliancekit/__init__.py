@@ -52,6 +52,7 @@ pipeline        what happens after a commit, step by step
 batch           files of answers: read, score, write
 sending         the link of a prompt, through a channel
 ladder          every way on which a prompt reaches its person, with receipts
+accounts        signing in with a password: the check, its brake, how long it holds
 archive         an episode as a whole, in an exporter's format
 episodes        sessions and series as the HTTP API gives them
 inbound         what platforms post: taken once, or refused
