@@ -1,4 +1,4 @@
-"""A fixture: passwords are hashed with the least work that Argon2 knows, where their strength is not the matter."""
+"""A fixture: passwords cost the least that Argon2 knows, for tests of something else."""
 
 from __future__ import annotations
 

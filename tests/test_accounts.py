@@ -80,10 +80,14 @@ async def test_the_right_password_is_let_in_however_the_login_is_written(
         assert (await held.sign_in(login, PASSWORD, "", HERE)).id == sam.id
     assert await failures(database) == 0
     entries = await database.read(lambda conn: audit.entries(conn, sam.tenant))
-    assert [(one.actor, one.action, one.object) for one in entries] == [(sam.id, "account.signed_in", sam.id)] * 3
+    assert [(one.actor, one.action, one.object) for one in entries] == [
+        (sam.id, "account.signed_in", sam.id)
+    ] * 3
 
 
-async def test_all_refusals_are_alike(held: Accounts, sam: Account, database: Database, clock: FakeClock) -> None:
+async def test_all_refusals_are_alike(
+    held: Accounts, sam: Account, database: Database, clock: FakeClock
+) -> None:
     said = set()
     for login, password in (
         ("sam@clinic.example", "wrong"),
@@ -102,7 +106,9 @@ async def test_all_refusals_are_alike(held: Accounts, sam: Account, database: Da
     assert len(said | {str(caught.value)}) == 1
 
 
-async def test_an_account_without_a_password_lets_nobody_in(held: Accounts, sam: Account, database: Database) -> None:
+async def test_an_account_without_a_password_lets_nobody_in(
+    held: Accounts, sam: Account, database: Database
+) -> None:
     await database.write(lambda conn: rows.set_password(conn, sam, "", NOW))
     for password in ("", PASSWORD, "nobody's password"):
         with pytest.raises(WrongSignInError):
@@ -147,7 +153,9 @@ async def test_a_login_is_slowed_down_more_and_more_and_the_right_password_waits
         await fail(held, login)  # the count began anew: nothing to wait for
 
 
-async def test_an_address_is_slowed_down_over_all_logins(held: Accounts, sam: Account, clock: FakeClock) -> None:
+async def test_an_address_is_slowed_down_over_all_logins(
+    held: Accounts, sam: Account, clock: FakeClock
+) -> None:
     for number in range(BY_ADDRESS.free):
         await fail(held, f"login-{number}", address="2001:db8::1")
     with pytest.raises(TooManyFailuresError):
@@ -188,7 +196,9 @@ async def test_the_count_survives_a_restart_and_ends_after_a_day(
         await restarted.close()
 
 
-async def test_logins_and_addresses_are_not_in_the_count(held: Accounts, sam: Account, database: Database) -> None:
+async def test_logins_and_addresses_are_not_in_the_count(
+    held: Accounts, sam: Account, database: Database
+) -> None:
     await fail(held)
     kept = await database.read(lambda conn: str(conn.execute(select(failed_sign_in)).all()))
     assert "sam" not in kept
@@ -199,7 +209,7 @@ async def test_a_code_is_asked_for_and_works_once(
     held: Accounts, sam: Account, database: Database, clock: FakeClock
 ) -> None:
     secret = totp.new_secret()
-    await database.write(lambda conn: rows.set_totp(conn, sam, secret, NOW))
+    await database.write(lambda conn: rows.set_totp(conn, sam, secret))
     code = totp.code(secret, int(clock.now // totp.STEP))
     for wrong in ("", "000000" if code != "000000" else "111111"):
         with pytest.raises(WrongSignInError):
@@ -213,9 +223,19 @@ async def test_a_code_is_asked_for_and_works_once(
     assert await held.sign_in(sam.login, PASSWORD, totp.code(secret, int(clock.now // totp.STEP)), HERE)
 
 
-async def test_one_code_sent_twice_at_once_lets_one_in(held: Accounts, sam: Account, database: Database) -> None:
+async def test_asking_for_a_code_ends_neither_sessions_nor_a_link(
+    held: Accounts, sam: Account, database: Database
+) -> None:
+    await database.write(lambda conn: rows.set_totp(conn, sam, totp.new_secret()))
+    assert await held.holds(sam.id, sam.stamp)
+    assert await held.choose(sam.id, sam.stamp, ANOTHER)
+
+
+async def test_one_code_sent_twice_at_once_lets_one_in(
+    held: Accounts, sam: Account, database: Database
+) -> None:
     secret = totp.new_secret()
-    await database.write(lambda conn: rows.set_totp(conn, sam, secret, NOW))
+    await database.write(lambda conn: rows.set_totp(conn, sam, secret))
     code = totp.code(secret, int(NOW // totp.STEP))
     tries = [held.sign_in(sam.login, PASSWORD, code, HERE) for _ in range(4)]
     done = await asyncio.gather(*tries, return_exceptions=True)
@@ -242,12 +262,11 @@ Ending = Callable[[Database, Accounts, Account], Awaitable[object]]
     [
         lambda database, held, one: database.write(lambda conn: rows.set_password(conn, one, "", NOW)),
         lambda database, held, one: database.write(lambda conn: rows.disable(conn, one, NOW)),
-        lambda database, held, one: database.write(lambda conn: rows.set_totp(conn, one, None, NOW)),
         lambda database, held, one: database.write(lambda conn: rows.remove(conn, one)),
         lambda database, held, one: held.change(one.id, one.stamp, PASSWORD, ANOTHER, HERE),
         lambda database, held, one: held.choose(one.id, one.stamp, ANOTHER),
     ],
-    ids=["password", "disable", "totp", "remove", "change", "choose"],
+    ids=["password", "disable", "remove", "change", "choose"],
 )
 async def test_what_ends_sessions(end: Ending, held: Accounts, sam: Account, database: Database) -> None:
     assert await held.holds(sam.id, sam.stamp)
@@ -255,7 +274,9 @@ async def test_what_ends_sessions(end: Ending, held: Accounts, sam: Account, dat
     assert not await held.holds(sam.id, sam.stamp)
 
 
-async def test_sessions_from_before_a_disable_stay_ended(held: Accounts, sam: Account, database: Database) -> None:
+async def test_sessions_from_before_a_disable_stay_ended(
+    held: Accounts, sam: Account, database: Database
+) -> None:
     await database.write(lambda conn: rows.disable(conn, sam, NOW))
     await database.write(lambda conn: rows.enable(conn, sam, NOW))
     assert not await held.holds(sam.id, sam.stamp)

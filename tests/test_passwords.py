@@ -10,6 +10,7 @@ from argon2 import PasswordHasher, extract_parameters
 
 from alliancekit import passwords
 from alliancekit.passwords import BusyError, Hashing, WeakPasswordError, check_strength
+from tests.services import until
 
 GOOD = "tin lamp seven orchard"
 
@@ -45,7 +46,14 @@ def test_weak_passwords_are_refused_without_being_repeated(password: str, reason
 
 
 @pytest.mark.parametrize(
-    "password", [GOOD, "k9#vTq2!mZp4", "пароль из четырёх слов", "我的房子后面有一棵老梨树吗", "password of a green kettle"]
+    "password",
+    [
+        GOOD,
+        "k9#vTq2!mZp4",
+        "пароль из четырёх слов",
+        "我的房子后面有一棵老梨树吗",
+        "password of a green kettle",
+    ],
 )
 def test_long_passwords_need_no_mixture(password: str) -> None:
     check_strength(password, "sam")
@@ -100,9 +108,7 @@ async def test_two_at_once_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(passwords, "hash_password", slow)
     hashing = Hashing()
     jobs = [asyncio.create_task(hashing.hash(str(n))) for n in range(passwords.MOST_WAITING)]
-    async with asyncio.timeout(60):
-        while len(running) < passwords.AT_ONCE:
-            await asyncio.sleep(0.001)
+    await until(lambda: len(running) == passwords.AT_ONCE)
     with pytest.raises(BusyError):
         await hashing.hash("one too many")
     go.set()

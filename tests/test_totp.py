@@ -30,7 +30,22 @@ def test_vectors_of_rfc_6238(at: int, code: str) -> None:
 
 @pytest.mark.parametrize(
     ("count", "code"),
-    list(enumerate("755224 287082 359152 969429 338314 254676 287922 162583 399871 520489".split())),
+    list(
+        enumerate(
+            [
+                "755224",
+                "287082",
+                "359152",
+                "969429",
+                "338314",
+                "254676",
+                "287922",
+                "162583",
+                "399871",
+                "520489",
+            ]
+        )
+    ),
 )
 def test_vectors_of_rfc_4226(count: int, code: str) -> None:
     """RFC 4226, appendix D."""

@@ -1,8 +1,8 @@
 """Signing in with a password of one's own: the check, its brake, and how long it holds.
 
 Whoever guesses is slowed down by login and by address, in the database, so that neither a restart nor a
-second process starts the count anew. An attempt counts before its password is looked at. Nothing tells whether
-a login exists: unknown ones take as long, are counted and refused alike.
+second process starts the count anew. An attempt counts before its password is looked at. Nothing tells
+whether a login exists: unknown ones take as long, are counted and refused alike.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import ClassVar, Final
 from sqlalchemy import Connection
 
 from alliancekit import totp
+from alliancekit.config import Settings
 from alliancekit.errors import NotAllowedError, RefusedError
 from alliancekit.passwords import Hashing, check_strength, is_outdated
 from alliancekit.store import accounts, audit
@@ -28,7 +29,7 @@ REMEMBERED: Final = 86400.0
 """Seconds for which a failure counts."""
 
 LONGEST_WAIT: Final = 900.0
-"""Seconds between two attempts at most: about a hundred a day, as NIST SP 800-63B-4 (3.2.2) allows in a row."""
+"""Seconds between two attempts at most: about a hundred a day (NIST SP 800-63B-4, 3.2.2: 100 in a row)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +184,7 @@ class Accounts:
             StoreError: the database does not answer.
         """
         one = await self.of_link(account, stamp)
-        check_strength(password, one.login)
-        kept = await self._hashing.hash(password)
+        kept = await self.kept(password, one.login)
         now = self._clock()
 
         def work(conn: Connection) -> Account:
@@ -247,6 +247,16 @@ class Accounts:
 
         return await self._database.write(work)
 
+    async def kept(self, password: str, login: str) -> str:
+        """A password as it is kept.
+
+        Raises:
+            WeakPasswordError: it is not taken.
+            BusyError: too many sign in at this moment.
+        """
+        check_strength(password, login)
+        return await self._hashing.hash(password)
+
     def login_subject(self, login: str) -> str:
         """The digest under which failures of a login are counted."""
         try:
@@ -263,9 +273,16 @@ class Accounts:
 
     @staticmethod
     def _audit(conn: Connection, one: Account, action: str, now: float) -> None:
-        audit.append(
-            conn, tenant=one.tenant, actor=one.id, action=action, object=one.id, details={}, now=now
-        )
+        audit.append(conn, tenant=one.tenant, actor=one.id, action=action, object=one.id, details={}, now=now)
+
+
+def accounts_of(settings: Settings, database: Database, clock: Callable[[], float]) -> Accounts:
+    """The accounts of a service with these settings.
+
+    Raises:
+        ConfigError: a signing key cannot be read, or none is set where one is needed.
+    """
+    return Accounts(database, next(iter(settings.keys().values())), clock)
 
 
 def _count(conn: Connection, subjects: tuple[str, str], now: float) -> None:

@@ -1,7 +1,7 @@
 """Passwords of people who sign in here: which are too weak, and how they are kept.
 
-Kept as Argon2id (RFC 9106) with the second recommended set of parameters: 64 MiB, 3 passes, 4 lanes; more than
-the least that the OWASP Password Storage Cheat Sheet asks. There are no rules of composition, as NIST
+Kept as Argon2id (RFC 9106) with the second recommended set of parameters: 64 MiB, 3 passes, 4 lanes; more
+than the least that the OWASP Password Storage Cheat Sheet asks. There are no rules of composition, as NIST
 SP 800-63B-4 (3.1.1.2) advises: a password has to be long and not among the first that somebody would try.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import unicodedata
 from functools import cache
+from importlib.resources import files
 from typing import ClassVar, Final
 
 from argon2 import PasswordHasher
@@ -30,20 +31,7 @@ AT_ONCE: Final = 2
 MOST_WAITING: Final = 32
 """Passwords that may wait to be hashed; more are refused, so that a flood of them cannot pile up."""
 
-COMMON: Final = frozenset(
-    """
-    abc abcabc abcd access admin administrator alliance alliancekit amor andrea angel asdfgh azerty banana
-    baseball batman bonjour changeit changeme charlie chocolate ciao clinic computer contrasena counselling
-    counseling dallas daniel default dragon evergreen facebook football freedom fuckyou google guest hallo
-    hello helloworld hola hunter ichliebedich iloveyou internet jennifer jesus jordan juventus killer letmein
-    liverpool login london love lovely loveyou maggie manchester master matrix michael monkey mustang myclinic
-    mypassword naruto nicole ninja nothing office orange parola pass passw0rd passwd password passwort
-    passphrase patient pokemon princess princesa private qazwsx qwer qwert qwerty qwertz qwertyuiop realmadrid
-    root samsung sayang secret secure senha server shadow soccer starwars summer sunshine superman supervisor
-    sweetheart teamo tequiero test tester therapist therapy tigger trustno user video welcome whatever winter
-    woaini yankees zxcvbn zxcvbnm
-    """.split()
-)
+COMMON: Final = frozenset((files("alliancekit") / "common_passwords.txt").read_text(encoding="utf-8").split())
 """Words that the commonest passwords are made of, alone, repeated, or with figures and signs around them."""
 
 _ROWS: Final = (
@@ -165,7 +153,7 @@ class Hashing:
 
 
 def _normal(text: str) -> str:
-    """The same characters for the same keys, whichever keyboard they were typed on (NIST 800-63B-4, 3.1.1.2)."""
+    """The same characters however they were composed on the keyboard (NIST SP 800-63B-4, 3.1.1.2)."""
     return unicodedata.normalize("NFKC", text)
 
 

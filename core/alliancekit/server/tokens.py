@@ -37,6 +37,7 @@ from typing import Any, ClassVar, Final, Literal, TypeVar, get_args
 import jwt
 from typing_extensions import override
 
+from alliancekit.config import Settings
 from alliancekit.errors import ConfigError, NotAllowedError
 from alliancekit.events import Role
 from alliancekit.secret_refs import MINIMUM_KEY_BYTES
@@ -303,6 +304,16 @@ class Tokens:
         except (jwt.InvalidTokenError, ValueError, OverflowError):
             raise TokenRefusedError("claims") from None
         return payload
+
+
+def tokens_of(settings: Settings) -> Tokens:
+    """What issues and checks the tokens of a service with these settings.
+
+    Raises:
+        ConfigError: a signing key cannot be read, or none is set where one is needed.
+    """
+    keys = [Key(kid, secret) for kid, secret in settings.keys().items()]
+    return Tokens(keys, issuer=settings.issuer or "alliancekit")
 
 
 def _header(token: str) -> dict[str, Any]:

@@ -76,8 +76,9 @@ def create(
         BadLoginError: see `normal_login`.
         ConflictError: somebody has this login, at whichever tenant.
     """
+    account_id = new_id("acc")
     values = {
-        "id": new_id("acc"),
+        "id": account_id,
         "tenant": tenant,
         "login": normal_login(login),
         "role": role,
@@ -88,7 +89,7 @@ def create(
     }
     if not insert_new(conn, account, values):
         raise ConflictError("There is an account with this login already.", fix="Choose another login.")
-    return wanted(conn, values["id"])
+    return wanted(conn, account_id)
 
 
 def wanted(conn: Connection, login_or_id: str) -> Account:
@@ -150,9 +151,11 @@ def enable(conn: Connection, one: Account, now: float) -> Account:
     return _changed(conn, one, now, disabled_at=None)
 
 
-def set_totp(conn: Connection, one: Account, secret: str | None, now: float) -> Account:
-    """Ask an account for codes of this secret from now on, or for none; ends its sessions."""
-    return _changed(conn, one, now, totp_secret=secret, totp_step=None)
+def set_totp(conn: Connection, one: Account, secret: str | None) -> Account:
+    """Ask an account for codes of this secret when it signs in, or for none."""
+    query = update(account).where(account.c.id == one.id).values(totp_secret=secret, totp_step=None)
+    conn.execute(query)
+    return wanted(conn, one.id)
 
 
 def remove(conn: Connection, one: Account) -> None:
