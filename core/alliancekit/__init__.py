@@ -33,6 +33,8 @@ choices         what therapists and clients choose, and what it means for the as
 onward          where people may be sent on to after they were asked
 secret_refs     secrets by reference
 limits          how often one caller may ask
+passwords       which are too weak, and how they are kept
+totp            one-time codes of an authenticator app
 logs            where the log goes
 metrics         what is counted and measured, for Prometheus
 isolation       run what a plugin does so that nothing of it escapes
@@ -55,6 +57,7 @@ pipeline        what happens after a commit, step by step
 batch           files of answers: read, score, write
 sending         the link of a prompt, through a channel
 ladder          every way on which a prompt reaches its person, with receipts
+accounts        signing in with a password: the check, its brake, how long it holds
 archive         an episode as a whole, in an exporter's format
 episodes        sessions and series as the HTTP API gives them
 inbound         what platforms post: taken once, or refused

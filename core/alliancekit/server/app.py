@@ -30,6 +30,7 @@ from alliancekit.server.backend import Backend
 from alliancekit.server.bodies import read_body
 from alliancekit.server.callers import Limited, Observed, know_routes
 from alliancekit.server.capture import CaptureEndpoint
+from alliancekit.server.control import ControlSocket
 from alliancekit.server.live import LiveEndpoint
 from alliancekit.service import Service
 
@@ -58,9 +59,13 @@ def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await service.start()
+        control = ControlSocket(service.settings.data_dir, backend.operator)
         try:
+            if service.settings.on_one_machine():
+                await control.start()
             yield
         finally:
+            await control.close()
             await service.stop()
 
     app = FastAPI(
