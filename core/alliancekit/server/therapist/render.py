@@ -17,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from alliancekit.languages.pages import Words
 from alliancekit.server.therapist import agreement, chart, panels, sentences, series, talk_chart
+from alliancekit.server.therapist import course as between
 from alliancekit.server.therapist.platforms import PlatformsView
 from alliancekit.server.therapist.views import CaseloadView, EpisodeView, Link, ShownPanel
 
@@ -53,7 +54,8 @@ CSP = content_security_policy()
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": CSP,
     "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
+    # Under `no-referrer` a form's `Origin` is null, and over plain HTTP nothing else says whose it is.
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
 """What every page is sent with."""
@@ -75,6 +77,7 @@ _environment = Environment(
 )
 _environment.globals.update(
     agreement=agreement,
+    between=between,
     chart=chart,
     panels=panels,
     series=series,
@@ -93,6 +96,7 @@ def page(template: str, words: Words, **context: Any) -> str:
         words=words,
         say=words.say,
         frame=words.section_of(sentences.SECTION).say,
+        texts=words.section_of("course"),
     )
 
 
