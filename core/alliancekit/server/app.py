@@ -12,7 +12,18 @@ from starlette.middleware.cors import CORSMiddleware
 
 from alliancekit.adapters import Caller, Route, RouteRequest
 from alliancekit.errors import NotFoundError
-from alliancekit.server import api, auth, inbound, pages, problems, rating, sockets, tenant, webhooks
+from alliancekit.server import (
+    api,
+    auth,
+    inbound,
+    pages,
+    problems,
+    rating,
+    sockets,
+    tenant,
+    therapists,
+    webhooks,
+)
 from alliancekit.server.backend import Backend
 from alliancekit.server.bodies import read_body
 from alliancekit.server.capture import CaptureEndpoint
@@ -63,6 +74,7 @@ def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str
     app.include_router(api.pages)
     app.include_router(api.vendor)
     app.include_router(tenant.router)
+    app.include_router(therapists.router)
     app.include_router(webhooks.router)
     app.include_router(pages.router)
     app.include_router(rating.router)

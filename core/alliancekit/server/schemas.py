@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, model_validator
 
+from alliancekit.choices import Switch, TherapistSettings
 from alliancekit.events import Moment, Role, Visibility
 from alliancekit.store.prompts import DeliveryStatus, PromptStatus
 
@@ -245,12 +246,20 @@ class AdaptersOut(BaseModel):
 
 
 class TenantIn(Body):
-    """What to change.
+    """What to change; what is left out stays.
 
-    `require_signed`: take only what platforms prove by a signature over the whole message.
+    `require_signed`: take only what platforms prove by a signature over the whole message. `ratings`: whether
+    people are asked at the end of calls where their therapist never chose.
     """
 
-    require_signed: StrictBool
+    require_signed: StrictBool | None = None
+    ratings: Switch | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.model_dump(exclude_none=True):
+            raise ValueError("nothing to change")
+        return self
 
 
 class TenantOut(BaseModel):
@@ -259,7 +268,54 @@ class TenantOut(BaseModel):
     id: str
     name: str
     require_signed: bool
+    ratings: Switch
     refused_adapters: list[str]
+
+
+class StyleOut(BaseModel):
+    """A style that can be chosen."""
+
+    name: str
+    title: str
+    description: str
+
+
+class MeasureOut(BaseModel):
+    """A measure; `cannot_be_asked` says why it cannot be chosen, and is empty where it can."""
+
+    name: str
+    title: str
+    cannot_be_asked: str
+
+
+class ChoicesOut(BaseModel):
+    """What a therapist can choose from; `link`: whether the service sends links to who did not answer."""
+
+    styles: list[StyleOut]
+    measures: list[MeasureOut]
+    languages: list[str]
+    link: bool
+
+
+class PracticeOut(BaseModel):
+    """What null means: how it is for a therapist who never chose (a plugin may choose another style)."""
+
+    ratings: Switch
+    style: str
+    measure: str
+
+
+class TherapistIn(TherapistSettings, Body):
+    """What to change; what is left out stays, null takes a choice back."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TherapistOut(TherapistSettings):
+    """What a therapist chose, what they can choose from, and what holds where they did not choose."""
+
+    practice: PracticeOut
+    choices: ChoicesOut
 
 
 class EpisodeErased(BaseModel):
