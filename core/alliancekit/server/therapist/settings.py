@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, Final, get_args
 from zoneinfo import available_timezones
 
 from pydantic import ValidationError
 
-from alliancekit.choices import LIMITS, Switch, TherapistSettings
+from alliancekit.choices import LIMITS, ClientSees, Switch, TherapistSettings
 from alliancekit.languages.pages import Words, locale
 from alliancekit.server import choosing
 from alliancekit.server.choosing import Practice
@@ -128,8 +128,8 @@ def view(
                 for value, key in (("", "pulses.practice"), ("off", "pulses.off"), ("on", "pulses.on"))
             ],
             "client_sees": [
-                Option(value=one, title=words.say(f"client_sees.{one}"), means=words.say(f"client_sees.{one}_means"))
-                for one in ("nothing", "total", "scales")
+                Option(value=value, title=words.say(key), means=words.say(f"{key}_means"))
+                for value, key in ((one, f"client_sees.{one}") for one in get_args(ClientSees))
             ],
             "language": [
                 Option(value="", title=words.say("language.own")),
@@ -152,7 +152,11 @@ def _styles(service: Service, practice: Practice, words: Words) -> list[Option]:
         return words.say(key) if words.has(key) else otherwise
 
     found = [
-        Option(value=one.name, title=told(one.name, "title", one.title), means=told(one.name, "means", one.description))
+        Option(
+            value=one.name,
+            title=told(one.name, "title", one.title),
+            means=told(one.name, "means", one.description),
+        )
         for one in styles.values()
     ]
     usual = next((one for one in found if one.value == practice.style), None)
@@ -184,7 +188,8 @@ def _zones() -> tuple[tuple[str, tuple[Option, ...]], ...]:
 
 
 AREAS: Final = frozenset(
-    {"Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
+    ["Africa", "America", "Antarctica", "Arctic", "Asia"]
+    + ["Atlantic", "Australia", "Europe", "Indian", "Pacific"]
 )
 """The parts of the world in the tz database; what stands outside of them are old names and fixed offsets."""
 
