@@ -187,10 +187,7 @@ def _zones() -> tuple[tuple[str, tuple[Option, ...]], ...]:
     )
 
 
-AREAS: Final = frozenset(
-    ["Africa", "America", "Antarctica", "Arctic", "Asia"]
-    + ["Atlantic", "Australia", "Europe", "Indian", "Pacific"]
-)
+AREAS: Final = "Africa America Antarctica Arctic Asia Atlantic Australia Europe Indian Pacific".split()
 """The parts of the world in the tz database; what stands outside of them are old names and fixed offsets."""
 
 
