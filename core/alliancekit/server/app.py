@@ -22,6 +22,7 @@ from alliancekit.server import (
     pages,
     problems,
     rating,
+    settings_page,
     sockets,
     tenant,
     therapists,
@@ -87,6 +88,7 @@ def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str
     app.include_router(webhooks.router)
     app.include_router(pages.router)
     app.include_router(course.router)
+    app.include_router(settings_page.router)
     app.include_router(rating.router)
     app.include_router(health.router)
     app.include_router(frame.router)

@@ -180,15 +180,16 @@ def _own_name(tag: str) -> str:
 @cache
 def _zones() -> tuple[tuple[str, tuple[Option, ...]], ...]:
     """The timezones of places, by part of the world; names of the tz database, as people know them."""
-    places = sorted(one for one in available_timezones() if one.split("/")[0] in AREAS and "/" in one)
+    places = sorted(one for one in available_timezones() if "/" in one)
     return tuple(
         (area, tuple(Option(value=one, title=one.partition("/")[2].replace("_", " ")) for one in those))
         for area, those in groupby(places, key=lambda one: one.split("/")[0])
+        if area not in OLD_NAMES
     )
 
 
-AREAS: Final = "Africa America Antarctica Arctic Asia Atlantic Australia Europe Indian Pacific".split()
-"""The parts of the world in the tz database; what stands outside of them are old names and fixed offsets."""
+OLD_NAMES: Final = frozenset({"Brazil", "Canada", "Chile", "Etc", "Mexico", "US"})
+"""What in the tz database is no part of the world: old names of places, and fixed offsets."""
 
 
 # the form ---------------------------------------------------------------------------------------------
