@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from alliancekit import episodes
 from alliancekit.choices import Switch, TherapistSettings
 from alliancekit.errors import RefusedError
-from alliancekit.events import StyleWanted
+from alliancekit.events import Style, StyleWanted
 from alliancekit.server import schemas
 from alliancekit.service import Service
 from alliancekit.store import audit, choices, tenants
@@ -54,38 +54,53 @@ class Measure:
     cannot_be_asked: str
 
 
-def measures(service: Service, language: str = "en") -> tuple[Measure, ...]:
-    """The measures that clients can answer, without the styles' own further questions.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What there is to choose from; `links`: whether the practice sends links to who did not answer."""
+
+    styles: tuple[Style, ...]
+    measures: tuple[Measure, ...]
+    languages: tuple[str, ...]
+    links: bool
+
+    def refused(self, changes: Mapping[str, Any]) -> dict[str, str]:
+        """Which of these changes cannot be made: field → `not_loaded` or `cannot_be_asked`."""
+        found = {}
+        style, measure, language = (changes.get(name) for name in ("style", "measure", "language"))
+        if style is not None and style not in {one.name for one in self.styles}:
+            found["style"] = NOT_LOADED
+        if measure is not None:
+            reasons = [one.cannot_be_asked for one in self.measures if one.name == measure]
+            if not reasons or reasons[0]:
+                found["measure"] = CANNOT_BE_ASKED if reasons else NOT_LOADED
+        if language is not None and language not in self.languages:
+            found["language"] = NOT_LOADED
+        return found
+
+
+def offer(service: Service, language: str = "en") -> Offer:
+    """What a therapist can choose from; of measures those that clients answer, without a style's own.
 
     Args:
-        service: whose instruments there are.
-        language: of the titles.
+        service: what is loaded.
+        language: of the measures' titles.
     """
-    further = {one.fit_instrument for one in service.plugins.styles.values()}
-    return tuple(
-        Measure(
-            name=one.name,
-            title=say(one.title, language) or one.name,
-            cannot_be_asked=service.instruments.why_nobody_is_asked(one.name),
-        )
-        for one in service.instruments
-        if one.form == "client" and one.name not in further and "end_of_call" in one.moments
+    styles = tuple(service.plugins.styles.values())
+    further = {one.fit_instrument for one in styles}
+    return Offer(
+        styles=styles,
+        measures=tuple(
+            Measure(
+                name=one.name,
+                title=say(one.title, language) or one.name,
+                cannot_be_asked=service.instruments.why_nobody_is_asked(one.name),
+            )
+            for one in service.instruments
+            if one.form == "client" and one.name not in further and "end_of_call" in one.moments
+        ),
+        languages=tuple(one.tag for one in service.languages),
+        links=service.settings.prompts.link_after is not None,
     )
-
-
-def refused(service: Service, changes: Mapping[str, Any]) -> dict[str, str]:
-    """Which of these changes cannot be made: field → `not_loaded` or `cannot_be_asked`."""
-    found = {}
-    style, measure, language = (changes.get(name) for name in ("style", "measure", "language"))
-    if style is not None and style not in service.plugins.styles:
-        found["style"] = NOT_LOADED
-    if measure is not None and not service.instruments.forms(measure):
-        found["measure"] = NOT_LOADED
-    elif measure is not None and service.instruments.why_nobody_is_asked(measure):
-        found["measure"] = CANNOT_BE_ASKED
-    if language is not None and language not in {one.tag for one in service.languages}:
-        found["language"] = NOT_LOADED
-    return found
 
 
 async def change(
@@ -179,7 +194,7 @@ async def of_session(service: Service, tenant: str, body: schemas.SessionIn) -> 
         return choices.read_therapist(conn, tenant, therapist)
 
     chosen = await service.database.read(work)
-    gone = refused(service, {"style": chosen.style, "measure": chosen.measure})
+    gone = offer(service).refused({"style": chosen.style, "measure": chosen.measure})
     style = await _style(service, tenant, body, None if "style" in gone else chosen.style)
     own = None if "measure" in gone else chosen.measure
     measure = body.measure or own or service.settings.default_measure

@@ -42,7 +42,7 @@ async def save(request: Request) -> Response:
     service = auth.backend_of(request).service
     now, _ = await choosing.read(service, claims.tenant, claims.therapist)
     words = await reader.words_of(service, claims, request.headers.get("accept-language", ""))
-    changes, errors = settings.read(service, now, sent, words.section_of(SECTION))
+    changes, errors = settings.read(choosing.offer(service), now, sent, words.section_of(SECTION))
     if errors:
         return await _shown(request, claims, sent=sent, errors=errors)
     if changes:
@@ -87,7 +87,8 @@ async def _shown(
     frame = await reader.words_of(service, claims, request.headers.get("accept-language", ""))
     words = frame.section_of(SECTION)
     live = Live(url=LIVE_PATH, token=auth.cookie(request, TherapistClaims))
-    view = settings.view(service, chosen, practice, words, saved=saved, sent=sent, errors=errors, live=live)
+    offer = choosing.offer(service, words.language.tag)
+    view = settings.view(offer, chosen, practice, words, saved=saved, sent=sent, errors=errors, live=live)
     html = render.render_settings(view, words, navigation=links(service, frame))
     return _page(html, 422 if errors else 200)
 

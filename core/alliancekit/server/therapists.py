@@ -37,7 +37,7 @@ async def change(
     """Choose for a therapist, who asked you to; it holds from the next session on, a switch off at once."""
     service = auth.backend_of(request).service
     changes = body.model_dump(exclude_unset=True)
-    refused = choosing.refused(service, changes)
+    refused = choosing.offer(service).refused(changes)
     if choosing.CANNOT_BE_ASKED in refused.values():
         raise choosing.CannotBeAskedError(service.instruments.why_nobody_is_asked(changes["measure"]))
     if refused:
@@ -52,6 +52,7 @@ async def change(
 async def _shown(request: Request, tenant: str, therapist: str) -> schemas.TherapistOut:
     service = auth.backend_of(request).service
     settings, practice = await choosing.read(service, tenant, therapist)
+    offer = choosing.offer(service)
     return schemas.TherapistOut(
         **settings.model_dump(),
         practice=schemas.PracticeOut(
@@ -60,13 +61,13 @@ async def _shown(request: Request, tenant: str, therapist: str) -> schemas.Thera
         choices=schemas.ChoicesOut(
             styles=[
                 schemas.StyleOut(name=one.name, title=one.title, description=one.description)
-                for one in service.plugins.styles.values()
+                for one in offer.styles
             ],
             measures=[
                 schemas.MeasureOut(name=one.name, title=one.title, cannot_be_asked=one.cannot_be_asked)
-                for one in choosing.measures(service)
+                for one in offer.measures
             ],
-            languages=[one.tag for one in service.languages],
-            link=service.settings.prompts.link_after is not None,
+            languages=list(offer.languages),
+            link=offer.links,
         ),
     )

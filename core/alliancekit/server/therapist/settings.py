@@ -13,10 +13,8 @@ from pydantic import ValidationError
 
 from alliancekit.choices import LIMITS, ClientSees, Switch, TherapistSettings
 from alliancekit.languages.pages import Words, locale
-from alliancekit.server import choosing
-from alliancekit.server.choosing import Practice
+from alliancekit.server.choosing import Measure, Offer, Practice
 from alliancekit.server.therapist.views import Live
-from alliancekit.service import Service
 
 SECTION: Final = "settings"
 """Which texts of a language these are."""
@@ -94,7 +92,7 @@ def ratings_line(settings: TherapistSettings, practice: Practice, *, saved: str 
 
 
 def view(
-    service: Service,
+    offer: Offer,
     settings: TherapistSettings,
     practice: Practice,
     words: Words,
@@ -107,7 +105,7 @@ def view(
     """The page.
 
     Args:
-        service: what there is to choose from.
+        offer: what there is to choose from.
         settings: what the therapist chose.
         practice: what holds where they did not.
         words: of this section, in the reader's language.
@@ -116,13 +114,12 @@ def view(
         errors: by field, what is wrong with it.
         live: where to hear of changes.
     """
-    measures = choosing.measures(service, words.language.tag)
     return SettingsView(
         ratings=ratings_line(settings, practice, saved=saved),
         values=shown(settings) if sent is None else {name: sent.get(name, "") for name in FIELDS},
         options={
-            "style": _styles(service, practice, words),
-            "measure": _measures(measures, practice, words),
+            "style": _styles(offer, practice, words),
+            "measure": _measures(offer.measures, practice, words),
             "pulses": [
                 Option(value=value, title=words.say(key), means=words.say(f"{key}_means"))
                 for value, key in (("", "pulses.practice"), ("off", "pulses.off"), ("on", "pulses.on"))
@@ -133,20 +130,18 @@ def view(
             ],
             "language": [
                 Option(value="", title=words.say("language.own")),
-                *(Option(value=one.tag, title=_own_name(one.tag)) for one in service.languages),
+                *(Option(value=tag, title=_own_name(tag)) for tag in offer.languages),
             ],
         },
         zones=_zones(),
-        absent=[one.title for one in measures if one.cannot_be_asked],
-        link=service.settings.prompts.link_after is not None,
+        absent=[one.title for one in offer.measures if one.cannot_be_asked],
+        link=offer.links,
         errors=errors or {},
         live=live,
     )
 
 
-def _styles(service: Service, practice: Practice, words: Words) -> list[Option]:
-    styles = service.plugins.styles
-
+def _styles(offer: Offer, practice: Practice, words: Words) -> list[Option]:
     def told(name: str, part: str, otherwise: str) -> str:
         key = f"style.{name}.{part}"
         return words.say(key) if words.has(key) else otherwise
@@ -157,14 +152,14 @@ def _styles(service: Service, practice: Practice, words: Words) -> list[Option]:
             title=told(one.name, "title", one.title),
             means=told(one.name, "means", one.description),
         )
-        for one in styles.values()
+        for one in offer.styles
     ]
     usual = next((one for one in found if one.value == practice.style), None)
     title = practice.style if usual is None else usual.title
     return [Option(value="", title=words.say("practice", what=title)), *found]
 
 
-def _measures(measures: Sequence[choosing.Measure], practice: Practice, words: Words) -> list[Option]:
+def _measures(measures: Sequence[Measure], practice: Practice, words: Words) -> list[Option]:
     titles = {one.name: one.title for one in measures}
     usual = words.say("practice", what=titles.get(practice.measure, practice.measure))
     askable = [Option(value=one.name, title=one.title) for one in measures if not one.cannot_be_asked]
@@ -202,12 +197,12 @@ def shown(settings: TherapistSettings) -> dict[str, str]:
 
 
 def read(
-    service: Service, settings: TherapistSettings, sent: Mapping[str, str], words: Words
+    offer: Offer, settings: TherapistSettings, sent: Mapping[str, str], words: Words
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """What a form changes, and by field what is wrong with it; nothing is changed when something is wrong.
 
     Args:
-        service: what there is to choose from.
+        offer: what there is to choose from.
         settings: as they are now.
         sent: the form's fields.
         words: for what is wrong.
@@ -216,7 +211,7 @@ def read(
     values["client_sees"] = sent.get("client_sees", settings.client_sees)
     values |= {name: sent.get(name, "").strip() for name in NUMBERS}
     values |= {name: "on" if sent.get(name) == "on" else "off" for name in CHECKBOXES}
-    if service.settings.prompts.link_after is None:
+    if not offer.links:
         values["link"] = settings.link
     errors: dict[str, str] = {}
     before = settings.model_dump()
@@ -224,15 +219,16 @@ def read(
         wanted = TherapistSettings.model_validate(values).model_dump()
     except ValidationError as error:
         for one in error.errors():
-            errors[str(one["loc"][0])] = _wrong(str(one["loc"][0]), words)
+            errors[str(one["loc"][0])] = wrong(str(one["loc"][0]), words)
         return {}, errors
     changes = {name: wanted[name] for name in FIELDS if wanted[name] != before[name]}
-    for name in choosing.refused(service, changes):
-        errors[name] = _wrong(name, words)
+    for name in offer.refused(changes):
+        errors[name] = wrong(name, words)
     return ({} if errors else changes), errors
 
 
-def _wrong(name: str, words: Words) -> str:
+def wrong(name: str, words: Words) -> str:
+    """What is wrong with a field, in a sentence."""
     if name not in LIMITS:
         return words.say("error.choice")
     least, most = LIMITS[name]
