@@ -45,6 +45,7 @@ class ParticipantIn(Body):
 class SessionIn(Body):
     """A session to create; the same `external_id` again gives the same session.
 
+    A `style` or `measure` that you name wins over what the therapist chose in their settings.
     `room` is what the call's room is called on the platform of `adapter`: the name you gave it there, or the
     platform's id of this one meeting. By it, what the platform posts finds the session.
     """
