@@ -22,8 +22,10 @@ from alliancekit.server import (
     pages,
     problems,
     rating,
+    settings_page,
     sockets,
     tenant,
+    therapists,
     webhooks,
 )
 from alliancekit.server.backend import Backend
@@ -82,9 +84,11 @@ def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str
     app.include_router(api.pages)
     app.include_router(api.vendor)
     app.include_router(tenant.router)
+    app.include_router(therapists.router)
     app.include_router(webhooks.router)
     app.include_router(pages.router)
     app.include_router(course.router)
+    app.include_router(settings_page.router)
     app.include_router(rating.router)
     app.include_router(health.router)
     app.include_router(frame.router)
