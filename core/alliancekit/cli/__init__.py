@@ -25,6 +25,7 @@ from alliancekit.cli import (
     plugins,
     score,
     serve,
+    sessions,
     signals,
     tenants,
     users,
@@ -56,6 +57,7 @@ app.add_typer(tenants.app, name="tenants", rich_help_panel=RUN)
 app.add_typer(keys.app, name="keys", rich_help_panel=RUN)
 app.add_typer(users.app, name="users", rich_help_panel=RUN)
 app.add_typer(adapters.app, name="adapters", rich_help_panel=RUN)
+app.add_typer(sessions.app, name="sessions", rich_help_panel=RUN)
 app.add_typer(webhooks.app, name="webhooks", rich_help_panel=RUN)
 app.add_typer(db.app, name="db", rich_help_panel=RUN)
 app.command("export", rich_help_panel=RUN)(export.export)

@@ -12,9 +12,22 @@ from starlette.middleware.cors import CORSMiddleware
 
 from alliancekit.adapters import Caller, Route, RouteRequest
 from alliancekit.errors import NotFoundError
-from alliancekit.server import api, auth, inbound, pages, problems, rating, sockets, tenant, webhooks
+from alliancekit.server import (
+    api,
+    auth,
+    course,
+    health,
+    inbound,
+    pages,
+    problems,
+    rating,
+    sockets,
+    tenant,
+    webhooks,
+)
 from alliancekit.server.backend import Backend
 from alliancekit.server.bodies import read_body
+from alliancekit.server.callers import Limited, Observed, know_routes
 from alliancekit.server.capture import CaptureEndpoint
 from alliancekit.server.control import ControlSocket
 from alliancekit.server.live import LiveEndpoint
@@ -70,12 +83,15 @@ def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str
     app.include_router(tenant.router)
     app.include_router(webhooks.router)
     app.include_router(pages.router)
+    app.include_router(course.router)
     app.include_router(rating.router)
+    app.include_router(health.router)
     inbound.install(app)
     sockets.install(app)
     for plugin, route in service.plugins.routes:
         _add_plugin_route(app, plugin, route)
-    front: Any = CaptureEndpoint(app, backend)
+    know_routes(app)
+    front: Any = Limited(CaptureEndpoint(app, backend), service)
     if allowed_origins:
         front = CORSMiddleware(
             front,
@@ -85,6 +101,7 @@ def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str
             expose_headers=["Retry-After"],
             allow_credentials=False,
         )
+    front = Observed(front, service.metrics, log_requests=service.settings.log.requests)
     return Application(app, front, backend)
 
 

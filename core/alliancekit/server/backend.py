@@ -19,7 +19,6 @@ from alliancekit.live import Address
 from alliancekit.server import schemas
 from alliancekit.server.operator import Operator
 from alliancekit.server.tokens import (
-    LaunchClaims,
     LinkClaims,
     ParticipantClaims,
     TherapistClaims,
@@ -212,7 +211,7 @@ class Backend:
         # One rating of the call itself a person; the other moments may come again.
         occasion = body.moment if body.moment == "end_of_call" else f"{body.moment}:{secrets.token_hex(8)}"
         who = [one.id for one in people if one.id not in asked]
-        return await service.pipeline.ask(row, body.moment, wanted, occasion=occasion, who=who)
+        return await service.pipeline.ask(row, body.moment, wanted, occasion=occasion, who=who, by_hand=True)
 
     async def episode_series(self, tenant: str, episode: str) -> dict[str, Any]:
         """An episode's series as its vendor sees it."""
@@ -268,11 +267,6 @@ class Backend:
             now=service.clock(),
         )
 
-    def launch_url(self, tenant: str, therapist: str) -> str:
-        """A link that opens the therapist's pages once."""
-        token = self.tokens.issue(LaunchClaims(tenant=tenant, therapist=therapist))
-        return f"{self.base_url}/therapist?launch={token}"
-
     # participants --------------------------------------------------------------------------------------
 
     def person(self, token: str) -> Person:
@@ -295,7 +289,8 @@ class Backend:
 
     async def dismiss(self, person: Person, prompt: str, reason: str) -> None:
         """Put a prompt away on every channel."""
-        if await self.service.feedback.dismiss(person, prompt, reason):
+        if found := await self.service.feedback.dismiss(person, prompt, reason):
+            self.service.metrics.prompts.add(found.moment, "dismissed")
             await self.service.withdraw(person.id, prompt)
 
     async def seen(self, person: Person, prompt: str, channel: str) -> None:
@@ -330,27 +325,6 @@ class Backend:
                 tenant=claims.tenant, session=claims.session, participant=claims.participant, role=claims.role
             )
         )
-
-    # therapists ----------------------------------------------------------------------------------------
-
-    async def sign_in(self, launch: str) -> str:
-        """Use up a launch link; returns the token for the therapist's cookie.
-
-        Raises:
-            NotAllowedError: the link is not valid, has expired or was used.
-        """
-        claims = self.tokens.check(launch, LaunchClaims)
-        now = self.service.clock()
-
-        def work(conn: Connection) -> bool:
-            ends = now + LaunchClaims.longest
-            return tenants.spend_token(conn, claims.tenant, claims.jti, expires_at=ends, now=now)
-
-        if not await self.service.database.write(work):
-            raise NotAllowedError(
-                "This link was used before; it works once.", fix="Open it again from your system."
-            )
-        return self.tokens.issue(TherapistClaims(tenant=claims.tenant, therapist=claims.therapist))
 
     # live ----------------------------------------------------------------------------------------------
 
