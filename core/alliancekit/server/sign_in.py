@@ -19,7 +19,7 @@ from alliancekit.languages.pages import Words
 from alliancekit.passwords import LONGEST, SHORTEST, BusyError, WeakPasswordError
 from alliancekit.server import auth
 from alliancekit.server.callers import Addresses
-from alliancekit.server.forms import FormRoute, form, see_other
+from alliancekit.server.forms import FormRoute, check_origin, form, see_other
 from alliancekit.server.therapist import render
 from alliancekit.server.tokens import PasswordClaims, SupervisorClaims, TherapistClaims
 from alliancekit.store import accounts as rows
@@ -31,7 +31,10 @@ router = APIRouter(include_in_schema=False, route_class=FormRoute)
 DONE: Final = {"password": "choose.done", "out": "out.done"}
 """What `?done=` says on the page, by its text."""
 
-KINDS: Final = {"therapist": TherapistClaims, "supervisor": SupervisorClaims}
+KINDS: Final[dict[str, type[TherapistClaims] | type[SupervisorClaims]]] = {
+    "therapist": TherapistClaims,
+    "supervisor": SupervisorClaims,
+}
 """What the cookies of those hold who may have an account."""
 
 _environment = Environment(
@@ -167,7 +170,7 @@ async def change(request: Request) -> Response:
 @router.post("/supervisor/sign-out")
 async def sign_out(request: Request) -> Response:
     """The cookie is forgotten."""
-    await form(request, limit=8 * 1024)
+    check_origin(request)
     return auth.leave(auth.backend_of(request), KINDS[_role(request)], to="/sign-in?done=out")
 
 
