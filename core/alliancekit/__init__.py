@@ -32,9 +32,9 @@ deprecations    what will go, when, and what to use instead
 choices         what therapists and clients choose, and what it means for the asking
 onward          where people may be sent on to after they were asked
 secret_refs     secrets by reference
+limits          how often one caller may ask
 passwords       which are too weak, and how they are kept
 totp            one-time codes of an authenticator app
-limits          how often one caller may ask
 logs            where the log goes
 metrics         what is counted and measured, for Prometheus
 isolation       run what a plugin does so that nothing of it escapes

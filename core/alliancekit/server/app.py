@@ -16,6 +16,7 @@ from alliancekit.server import (
     api,
     auth,
     course,
+    frame,
     health,
     inbound,
     pages,
@@ -89,6 +90,7 @@ def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str
     app.include_router(sign_in.router)
     app.include_router(rating.router)
     app.include_router(health.router)
+    app.include_router(frame.router)
     inbound.install(app)
     sockets.install(app)
     for plugin, route in service.plugins.routes:

@@ -202,7 +202,7 @@ class Backend:
             )
 
         row, people, asked = await service.database.read(work)
-        if body.moment == "in_call" and row.status == "ended":
+        if body.moment in {"pre_session", "in_call"} and row.status == "ended":
             raise ConflictError(
                 "The call is over; nobody was asked.",
                 fix="Ask for the end_of_call or follow_up feedback instead.",
@@ -290,9 +290,12 @@ class Backend:
         return Caller(tenant=person.tenant, session=person.session, participant=participant)
 
     async def dismiss(self, person: Person, prompt: str, reason: str) -> None:
-        """Put a prompt away on every channel."""
-        if found := await self.service.feedback.dismiss(person, prompt, reason):
-            self.service.metrics.prompts.add(found.moment, "dismissed")
+        """Put a prompt away on every channel; one that was put off stays open on all of them."""
+        found = await self.service.feedback.dismiss(person, prompt, reason)
+        if found is None:
+            return
+        self.service.metrics.prompts.add(found.moment, "dismissed")
+        if reason != "later":
             await self.service.withdraw(person.id, prompt)
 
     async def seen(self, person: Person, prompt: str, channel: str) -> None:

@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from alliancekit.events import Moment, Role, TalkBalance, Visibility
+from alliancekit.feedback import Layout
 from alliancekit.server.series import AskedOut
 from alliancekit.store.prompts import DeliveryStatus, PromptStatus
 
@@ -284,12 +285,20 @@ class AdaptersOut(BaseModel):
 
 
 class TenantIn(Body):
-    """What to change.
+    """What to change; what is left out stays as it is.
 
-    `require_signed`: take only what platforms prove by a signature over the whole message.
+    `require_signed`: take only what platforms prove by a signature over the whole message. `layout`: show all
+    questions of a prompt on one `card`, or one at a time in `steps`.
     """
 
-    require_signed: StrictBool
+    require_signed: StrictBool = False
+    layout: Layout = "card"
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("name at least one setting to change")
+        return self
 
 
 class TenantOut(BaseModel):
@@ -298,6 +307,7 @@ class TenantOut(BaseModel):
     id: str
     name: str
     require_signed: bool
+    layout: Layout
     refused_adapters: list[str]
 
 

@@ -1,6 +1,6 @@
 """The signed tokens of the service: who may do what, for how long.
 
-Nine kinds, told apart by the `typ` header and by an audience of their own, so that none passes for another:
+Kinds, told apart by the `typ` header and by an audience of their own, so that none passes for another:
 
 ========================  ==========================  ==========  ==========
 claims                    what it opens               lifetime    at most
@@ -90,7 +90,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """The base of all kinds; every field is a string, and not empty unless it is `OPTIONAL`.
+    """The base of all kinds; every field is a string of at least one character, or `OPTIONAL`.
 
     Raises:
         ValueError: a field is empty or not a string.
