@@ -102,6 +102,18 @@ async def test_nobody_is_told_what_was_wrong_and_nothing_typed_comes_back_but_th
     assert len(told) == 1
 
 
+async def test_the_therapists_page_leads_here_once_somebody_has_a_password(site: Site) -> None:
+    async with browser(site) as one:
+        before = await one.get("/therapist")
+        await add(site)
+        after = await one.get("/therapist")
+        assert (before.status_code, after.status_code) == (401, 401)
+        assert 'href="/sign-in"' not in before.text
+        assert 'href="/sign-in"' in after.text
+        await sign_in(one)
+        assert 'href="/therapist/account"' in (await one.get("/therapist")).text
+
+
 async def test_another_websites_form_signs_nobody_in(site: Site) -> None:
     await add(site)
     async with browser(site) as one:
@@ -148,9 +160,7 @@ async def test_a_session_ends_at_once(site: Site, what: str) -> None:
         assert (await one.get("/therapist")).status_code == 401
         assert (await one.get("/therapist/platforms")).status_code == 401
         assert (await other.get("/therapist")).status_code == 200
-        assert (await launched.get("/therapist")).status_code == 200, (
-            "the vendor's own way is not theirs to end"
-        )
+        assert (await launched.get("/therapist")).status_code == 200, "the vendor's way"
         again = await sign_in(one)
         assert again.status_code == 403
 
@@ -163,9 +173,8 @@ async def test_the_live_channel_asks_too(site: Site) -> None:
         token = one.cookies["ak_therapist"]
     assert await backend.live_address(token) == ("therapist", site.tenant, "t1")
     dropped: list[str] = []
-    connection = backend.live.connect(
-        ("therapist", site.tenant, "t1"), None, lambda: dropped.append("closed")
-    )
+    sam = ("therapist", site.tenant, "t1")
+    connection = backend.live.connect(sam, None, lambda: dropped.append("closed"))
     await operate(site, "users.disable", user=made["id"])
     assert dropped == ["closed"]
     backend.live.disconnect(connection)

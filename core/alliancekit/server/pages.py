@@ -151,7 +151,8 @@ async def _words(request: Request, claims: TherapistClaims | None) -> Words:
 
 
 async def _please_sign_in(request: Request) -> Response:
-    return _page(render.render_sign_in(await _words(request, None)), 401)
+    local = await auth.backend_of(request).accounts.any()
+    return _page(render.render_sign_in(await _words(request, None), local=local), 401)
 
 
 def _failed(words: Words, what: str, status: int) -> Response:
@@ -163,8 +164,9 @@ def _failed(words: Words, what: str, status: int) -> Response:
 
 
 def _links(service: Service, words: Words) -> tuple[Link, ...]:
-    """What every page links to: the video platforms, and pages of plugins."""
-    return (*plugin_pages.navigation(service.plugins, words), render.platforms_link(words))
+    """What every page links to: pages of plugins, the video platforms, the own account."""
+    plugins = plugin_pages.navigation(service.plugins, words)
+    return (*plugins, render.platforms_link(words), render.account_link(words))
 
 
 def _page(html: str, status: int = 200) -> Response:

@@ -105,6 +105,11 @@ def platforms_link(words: Words) -> Link:
     return Link(title=words.say("frame.platforms"), url=PLATFORMS_PATH)
 
 
+def account_link(words: Words) -> Link:
+    """The page about the own account, where one signs out."""
+    return Link(title=words.section_of("sign_in").say("account.title"), url=f"{HOME_PATH}/account")
+
+
 def render_caseload(view: CaseloadView, words: Words, *, navigation: Sequence[Link] = ()) -> str:
     """Today: the therapist's clients, the most recent session first."""
     return page("caseload.html", words, view=view, live=view.live, navigation=navigation)
@@ -129,9 +134,13 @@ def render_platforms(view: PlatformsView, words: Words, *, navigation: Sequence[
     return page("platforms.html", words, view=view, here=PLATFORMS_PATH, navigation=navigation)
 
 
-def render_sign_in(words: Words, *, refused: bool = False) -> str:
-    """The page for somebody without a valid link; `refused` says that they came with one that is none."""
-    return page("sign_in.html", words, refused=refused)
+def render_sign_in(words: Words, *, refused: bool = False, local: bool = False) -> str:
+    """The page for somebody without a valid link; `refused` says that they came with one that is none.
+
+    `local` says that people sign in here with a password too.
+    """
+    own = words.section_of("sign_in").say("local") if local else ""
+    return page("sign_in.html", words, refused=refused, local=own)
 
 
 def render_error(words: Words, *, title: str, detail: str, fix: str = "") -> str:
