@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from tests.services import MakeSite, Meeting, Site, bearer, session_body
+from tests.services import PLAIN, MakeSite, Meeting, Site, bearer, session_body
 
 from alliancekit.server.app import openapi
 from alliancekit.server.tokens import (
@@ -86,8 +87,9 @@ async def ids_of(site: Site, meeting: Meeting) -> dict[str, str]:
     }
 
 
-async def test_another_tenants_ids_look_like_none(each_site: Site) -> None:
-    site = each_site
+async def test_another_tenants_ids_look_like_none(make_site: MakeSite, url: str, tmp_path: Path) -> None:
+    settings = {"outbox_folder": {"folder": str(tmp_path / "letters")}}
+    site = await make_site(url=url, plugins=PLAIN | {"also": ["outbox_folder"], "settings": settings})
     mine = await site.held(external_id="theirs", episode="their course")
     ids = await ids_of(site, mine)
     _, key = await site.another_tenant()
@@ -95,6 +97,7 @@ async def test_another_tenants_ids_look_like_none(each_site: Site) -> None:
     await site.settle()
     before = await rows_of(site, site.tenant)
     private = {*ids.values(), site.tenant, "hooks.clinic.example", *(one.id for one in mine.people)}
+    assert site.service.plugins.channels, "without one, sending would be refused for another reason"
     seen = set()
     for name, participants in operations(site):
         reply = await call(site, name, ids, others.client.token if participants else key)
