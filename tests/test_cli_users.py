@@ -8,7 +8,7 @@ import os
 import socket
 import stat
 import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -153,13 +153,13 @@ async def site(make_site: MakeSite) -> Site:
 
 
 @pytest.fixture
-async def ask(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ask]:
+async def ask(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
     monkeypatch.setenv("ALLIANCEKIT_DATA_DIR", str(site.service.settings.data_dir))
 
     async def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return await asyncio.to_thread(call, *arguments, folder=tmp_path)
 
-    yield run
+    return run
 
 
 async def test_the_running_service_does_it_and_at_once(site: Site, ask: Ask) -> None:
