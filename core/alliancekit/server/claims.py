@@ -1,4 +1,4 @@
-"""What the signed tokens say, by kind; `alliancekit.server.tokens` has their table, issues and checks them."""
+"""What signed tokens say, by kind; `alliancekit.server.tokens` has their table, issues and checks them."""
 
 from __future__ import annotations
 
