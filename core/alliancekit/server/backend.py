@@ -19,7 +19,9 @@ from alliancekit.live import Address
 from alliancekit.server import choosing, schemas
 from alliancekit.server.operator import Operator
 from alliancekit.server.tokens import (
+    ClientClaims,
     LinkClaims,
+    PageClaims,
     ParticipantClaims,
     TherapistClaims,
     tokens_of,
@@ -293,18 +295,31 @@ class Backend:
             )
         )
 
+    async def holds(self, claims: PageClaims) -> bool:
+        """Whether who was let in is still let in: with a password, until the password or the account changes.
+
+        Raises:
+            StoreError: the database does not answer.
+        """
+        if isinstance(claims, ClientClaims) or not claims.account:
+            return True
+        return await self.accounts.holds(claims.account, claims.password_at)
+
     # live ----------------------------------------------------------------------------------------------
 
-    def live_address(self, token: str) -> Address:
+    async def live_address(self, token: str) -> Address:
         """Whose hints this token may hear.
 
         Raises:
-            NotAllowedError: neither a participant's nor a therapist's valid token.
+            NotAllowedError: neither a participant's nor a therapist's valid token, or the session has ended.
+            StoreError: the database does not answer.
         """
         try:
             return ("participant", self.tokens.check(token, ParticipantClaims).participant)
         except NotAllowedError:
             claims = self.tokens.check(token, TherapistClaims)
+            if not await self.holds(claims):
+                raise
             return ("therapist", claims.tenant, claims.therapist)
 
     async def live_waiting(self, address: Address) -> dict[str, Any] | None:

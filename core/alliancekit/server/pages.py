@@ -154,7 +154,8 @@ async def _words(request: Request, claims: TherapistClaims | None) -> Words:
 
 
 async def _please_sign_in(request: Request) -> Response:
-    return _page(render.render_sign_in(await _words(request, None)), 401)
+    local = await auth.backend_of(request).accounts.any()
+    return _page(render.render_sign_in(await _words(request, None), local=local), 401)
 
 
 def _failed(words: Words, what: str, status: int) -> Response:
@@ -166,8 +167,8 @@ def _failed(words: Words, what: str, status: int) -> Response:
 
 
 def links(service: Service, words: Words) -> tuple[Link, ...]:
-    """What every page links to: pages of plugins, the video platforms and the settings."""
-    own = (render.platforms_link(words), render.settings_link(words))
+    """What every page links to: pages of plugins, the video platforms, the settings, the own account."""
+    own = (render.platforms_link(words), render.settings_link(words), render.account_link(words))
     return (*plugin_pages.navigation(service.plugins, words), *own)
 
 

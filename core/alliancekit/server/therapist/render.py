@@ -108,6 +108,11 @@ def platforms_link(words: Words) -> Link:
     return Link(title=words.say("frame.platforms"), url=PLATFORMS_PATH)
 
 
+def account_link(words: Words) -> Link:
+    """The page about the own account, where one signs out."""
+    return Link(title=words.section_of("sign_in").say("account.title"), url=f"{HOME_PATH}/account")
+
+
 def settings_link(words: Words) -> Link:
     """The therapist's settings."""
     return Link(title=words.section_of(settings.SECTION).say("title"), url=settings.PATH)
@@ -156,9 +161,13 @@ def render_platforms(view: PlatformsView, words: Words, *, navigation: Sequence[
     return page("platforms.html", words, view=view, here=PLATFORMS_PATH, navigation=navigation)
 
 
-def render_sign_in(words: Words, *, refused: bool = False) -> str:
-    """The page for somebody without a valid link; `refused` says that they came with one that is none."""
-    return page("sign_in.html", words, refused=refused)
+def render_sign_in(words: Words, *, refused: bool = False, local: bool = False) -> str:
+    """The page for somebody without a valid link; `refused` says that they came with one that is none.
+
+    `local` says that people sign in here with a password too.
+    """
+    own = words.section_of("sign_in").say("local") if local else ""
+    return page("sign_in.html", words, refused=refused, local=own)
 
 
 def render_error(words: Words, *, title: str, detail: str, fix: str = "") -> str:
