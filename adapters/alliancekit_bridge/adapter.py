@@ -149,14 +149,15 @@ class BridgeAdapter(Adapter):
             return problem(429, "too-many", "This participant joined too often; nothing was changed.")
         known.add(report.connection)
         key = connection_key(person.id, report.connection)
+        room.heed(person, consent=report.consent)
+        spans = spans_of(report, person, now)
+        # What was spoken comes before the leaving that may end the session.
+        if spans and room.may_listen and self.settings.talk_balance and person.role != "observer":
+            await host.heard(caller.tenant, caller.session, room.add(spans))
         facts = facts_of(report, person, key, now)
         if facts:
             await host.report(caller.tenant, caller.session, facts)
             self._remember(key, Page(caller.tenant, caller.session, person.id, now), facts)
-        room.heed(person, consent=report.consent)
-        spans = spans_of(report, person, now)
-        if spans and room.may_listen and self.settings.talk_balance and person.role != "observer":
-            await host.heard(caller.tenant, caller.session, room.add(spans))
         return RouteReply(status=204, headers={"Cache-Control": "no-store"})
 
     def _remember(self, key: str, page: Page, facts: Sequence[Fact]) -> None:

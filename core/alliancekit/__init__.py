@@ -1,6 +1,6 @@
 """AllianceKit asks client and therapist, during the video call and after it, how their work together goes.
 
-For authors of plugins and adapters (everything here may be imported; nothing else may):
+For authors of plugins, adapters and back ends (everything here may be imported; nothing else may):
 
 events          the frozen types that hooks receive and return
 hookspecs       everything a plugin may do: inherit `AllianceHooks`, decorate with `hookimpl`
@@ -22,12 +22,14 @@ sessions        facts about presence, and the session machine that infers the ca
 instruments     measures as data: items, keys, scales, cut-offs, sources, licences
 scoring         pure functions: scales, change, strain, congruence
 errors          the error tree
+client          the HTTP API for vendors' back ends, typed; webhooks checked
 testing         the test kit: fixtures, fake call, contract of plugins and adapters
 
 The host, from the bottom up:
 
 routes          HTTP routes that plugins add
 deprecations    what will go, when, and what to use instead
+choices         what therapists and clients choose, and what it means for the asking
 onward          where people may be sent on to after they were asked
 secret_refs     secrets by reference
 logs            where the log goes
@@ -44,6 +46,7 @@ public_addresses    which addresses that others give us may be called
 webhooks        vendors are told what happened
 outbox          durable work after the commit
 calls           what platforms report becomes the stored state of a session
+asking          what is planned at a moment, and who of those wants to be asked
 feedback        prompts and answers
 review          what the series says: signals and guidance
 pipeline        what happens after a commit, step by step

@@ -183,8 +183,6 @@ class Feedback:
             for person, role in people.items():
                 if role != request.role or not names:
                     continue
-                if moment == "in_call" and prompts.declined_in_calls(conn, tenant, person):
-                    continue
                 new = NewPrompt(
                     tenant=tenant,
                     session=session_id,

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from alliancekit.errors import ConflictError, NotFoundError
 from alliancekit.events import Guidance, Signal
@@ -15,9 +15,12 @@ from alliancekit.store.plugin_data import write_row
 from alliancekit.store.presence import Presence, merge_presence
 from alliancekit.store.prompts import record_delivery
 from alliancekit.store.sessions import create_session, read_session
-from alliancekit.store.tables import metadata, session
+from alliancekit.store.tables import agreed_task, client_choice, metadata, note, session, talked
 
 from .case import NOW, Case, make_case, new_session, submission
+
+KEPT_APART = {"spent_token", "therapist", "supervision", "account", "failed_sign_in"}
+"""Tables of which no row belongs to an episode."""
 
 
 async def full(database: Database) -> Case:
@@ -59,6 +62,12 @@ async def full(database: Database) -> Case:
             next_at=None,
         )
         webhooks.record(conn, case.tenant, attempt)
+        of_episode = {"tenant": case.tenant, "episode": case.episode}
+        of_session = {"tenant": case.tenant, "session": case.session}
+        conn.execute(insert(client_choice).values(**of_episode, updated_at=NOW))
+        conn.execute(insert(note).values(**of_session, therapist="t", text="secret", updated_at=NOW))
+        conn.execute(insert(talked).values(**of_episode | of_session, id="tlk_1", outcome="repaired", at=NOW))
+        conn.execute(insert(agreed_task).values(**of_episode | of_session, id="tsk_1", text="walk", at=NOW))
         for episode in (case.episode, ""):
             row = Row(
                 plugin="notes", tenant=case.tenant, episode=episode, key="k", value='"secret"', version=1
@@ -77,7 +86,7 @@ def held(conn):  # type: ignore[no-untyped-def]
 async def test_everything_of_the_episode_goes_and_nothing_of_another(database: Database) -> None:
     case = await full(database)
     before = await database.read(held)
-    assert {name for name, rows in before.items() if rows == 0} == {"spent_token"}
+    assert {name for name, rows in before.items() if rows == 0} == KEPT_APART
     other = await database.write(
         lambda conn: create_session(conn, new_session(case.tenant, "meeting-2", "course-2"), NOW)
     )

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Makes .venv and installs into it. usage: setup.sh demo|dev
 #   demo  only Python is needed
-#   dev   everything for tests and checks: also Chromium and what drives it, PostgreSQL, Prosody, Janus with a C
-#         compiler for its tests, libopus, fonts for Chinese and Arabic
+#   dev   everything for tests and checks: also Chromium, Firefox and what drives them, PostgreSQL, Prosody, Janus
+#         with a C compiler for its tests, libopus, fonts for Chinese and Arabic
 # System packages are installed through apt where this runs as root on Debian or Ubuntu; elsewhere what is missing is
 # named with the command that installs it.
 set -eu
@@ -65,6 +65,7 @@ fi
 
 missing=""
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
+command -v firefox-esr >/dev/null 2>&1 || missing="$missing firefox-esr"
 command -v prosody >/dev/null 2>&1 || missing="$missing prosody"
 command -v janus >/dev/null 2>&1 || missing="$missing janus"
 command -v cc >/dev/null 2>&1 || missing="$missing gcc libc6-dev"

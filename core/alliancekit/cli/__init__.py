@@ -24,6 +24,7 @@ from alliancekit.cli import (
     plugins,
     score,
     serve,
+    sessions,
     signals,
     webhooks,
 )
@@ -50,6 +51,7 @@ app.command("demo", rich_help_panel=RUN)(demo.demo)
 app.command("serve", rich_help_panel=RUN)(serve.serve)
 app.add_typer(config.app, name="config", rich_help_panel=RUN)
 app.add_typer(adapters.app, name="adapters", rich_help_panel=RUN)
+app.add_typer(sessions.app, name="sessions", rich_help_panel=RUN)
 app.add_typer(webhooks.app, name="webhooks", rich_help_panel=RUN)
 app.add_typer(db.app, name="db", rich_help_panel=RUN)
 app.command("export", rich_help_panel=RUN)(export.export)

@@ -1,14 +1,15 @@
 """Languages: what people read in the element and on the rating page, and in instruments, in one language.
 
 AllianceKit speaks `OWN_TAGS`; a plugin brings one more with `register_languages`. A language is a folder:
-`element.json` and `rating.json` hold key → wording, every other `.json` file the texts of one form of one
-instrument. Copy the folder `texts/en` of this package to start; `wording` gives an instrument's English.
+`element.json` and `rating.json` hold key → wording, `pages/` the texts of further pages (see
+`alliancekit.languages.pages`), every other `.json` file the texts of one form of one instrument. Copy the
+folder `texts/en` of this package to start; `wording` gives an instrument's English.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -57,13 +58,15 @@ class Language:
     """Everything people read, in one language; `tag` is a language tag such as `fi` or `pt-BR`.
 
     `element` and `rating` have the keys of English, each with the same `{placeholders}`. What is not among
-    `instruments` is asked in English, unless the instrument carries the language itself.
+    `instruments` is asked in English, unless the instrument carries the language itself. `pages` is section →
+    key → text; what a plugin's language leaves out there is English.
     """
 
     tag: str
     element: Mapping[str, str]
     rating: Mapping[str, str]
     direction: Direction = "ltr"
+    pages: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     instruments: tuple[InstrumentTexts, ...] = ()
 
 
@@ -101,15 +104,16 @@ def load_language(folder: str | Path | Traversable, tag: str, *, direction: Dire
     """
     place = Path(folder) if isinstance(folder, str) else folder
     try:
-        names = sorted(entry.name for entry in place.iterdir() if entry.name.endswith(".json"))
+        read = _objects(place)
+        pages = _objects(place / "pages") if (place / "pages").is_dir() else {}
     except OSError as error:
         raise InstrumentError(f"{place} cannot be read ({type(error).__name__}).") from None
-    read = {name: read_object(place / name) for name in names}
     return Language(
         tag=tag,
         direction=direction,
         element=read.pop("element.json", {}),
         rating=read.pop("rating.json", {}),
+        pages={name.removesuffix(".json"): texts for name, texts in pages.items()},
         instruments=tuple(_instrument(fields, f"{place / name}") for name, fields in read.items()),
     )
 
@@ -123,6 +127,11 @@ def own_languages() -> tuple[Language, ...]:
     """
     texts = files("alliancekit.languages") / "texts"
     return tuple(load_language(texts / tag, tag, direction=way) for tag, way in OWN_TAGS.items())
+
+
+def _objects(place: Path | Traversable) -> dict[str, dict[str, Any]]:
+    names = sorted(entry.name for entry in place.iterdir() if entry.name.endswith(".json"))
+    return {name: read_object(place / name) for name in names}
 
 
 def _instrument(fields: dict[str, Any], where: str) -> InstrumentTexts:

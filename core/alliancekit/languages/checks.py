@@ -66,6 +66,7 @@ def _mistakes(language: Language, known: Known) -> Iterator[str]:
     english = next(one for one in own_languages() if one.tag == "en")
     yield from _compared("element", language.element, english.element)
     yield from _compared("rating", language.rating, english.rating)
+    yield from of_pages(language, english)
     seen: set[tuple[str, str]] = set()
     for texts in language.instruments:
         place = f"{texts.instrument}.{texts.form}"
@@ -77,6 +78,33 @@ def _mistakes(language: Language, known: Known) -> Iterator[str]:
             yield from _of_instrument(place, texts, instrument)
 
 
+def of_pages(language: Language, english: Language) -> Iterator[str]:
+    """What is wrong with the pages that a language has; a page that it leaves out is shown in English."""
+    for section, texts in language.pages.items():
+        if section not in english.pages:
+            yield f"pages/{section}: there is no such page"
+        elif not isinstance(texts, Mapping):
+            yield f"pages/{section}: is no table of key and wording"
+        else:
+            yield from _compared(f"pages/{section}", texts, _in_forms(english.pages[section], language.tag))
+
+
+def _in_forms(english: Mapping[str, str], tag: str) -> dict[str, str]:
+    """English with the plural forms of another language, each with the places of its own `other`."""
+    from alliancekit.languages.pages import PLURAL, locale  # noqa: PLC0415 - only pages need CLDR
+
+    wanted: dict[str, str] = {}
+    for key, text in english.items():
+        found = PLURAL.fullmatch(key)
+        if found is None:
+            wanted[key] = text
+            continue
+        spoken = locale(tag).plural_form
+        for category in (*sorted(spoken.tags), "other"):
+            wanted[f"{found['key']}.{category}"] = english[f"{found['key']}.other"]
+    return wanted
+
+
 def _of_instrument(place: str, texts: InstrumentTexts, instrument: Instrument) -> Iterator[str]:
     if instrument.text != "included" or instrument.validated:
         yield f"{place}: its wording is its author's; a translation comes with a text pack"
@@ -84,6 +112,12 @@ def _of_instrument(place: str, texts: InstrumentTexts, instrument: Instrument) -
         yield f"{place}: the texts are for version {texts.version}, and {instrument.version} runs"
     else:
         yield from _compared(place, texts.texts, wording(instrument, "en"))
+
+
+def _places(key: str, text: str) -> set[str]:
+    """The places of a text; a plural form such as *one session* may do without its number."""
+    plural = "." in key
+    return {name for name in PLACEHOLDER.findall(text) if not (plural and name == "n")}
 
 
 def _compared(place: str, given: Any, english: Mapping[str, str]) -> Iterator[str]:
@@ -96,7 +130,7 @@ def _compared(place: str, given: Any, english: Mapping[str, str]) -> Iterator[st
             yield f"{place}.{key}: is missing"
         elif not isinstance(said, str) or not said.strip() or len(said) > LONGEST:
             yield f"{place}.{key}: is no text of up to {LONGEST} characters"
-        elif (want := set(PLACEHOLDER.findall(text))) != set(PLACEHOLDER.findall(said)):
+        elif (want := _places(key, text)) != _places(key, said):
             wanted = ", ".join(f"{{{name}}}" for name in sorted(want)) or "none"
             yield f"{place}.{key}: has other placeholders than English ({wanted})"
     for key in given:

@@ -12,7 +12,19 @@ from starlette.middleware.cors import CORSMiddleware
 
 from alliancekit.adapters import Caller, Route, RouteRequest
 from alliancekit.errors import NotFoundError
-from alliancekit.server import api, auth, frame, inbound, pages, problems, rating, sockets, tenant, webhooks
+from alliancekit.server import (
+    api,
+    auth,
+    course,
+    frame,
+    inbound,
+    pages,
+    problems,
+    rating,
+    sockets,
+    tenant,
+    webhooks,
+)
 from alliancekit.server.backend import Backend
 from alliancekit.server.bodies import read_body
 from alliancekit.server.capture import CaptureEndpoint
@@ -65,6 +77,7 @@ def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str
     app.include_router(tenant.router)
     app.include_router(webhooks.router)
     app.include_router(pages.router)
+    app.include_router(course.router)
     app.include_router(rating.router)
     app.include_router(frame.router)
     inbound.install(app)

@@ -18,7 +18,6 @@ from alliancekit.live import Address
 from alliancekit.server import schemas
 from alliancekit.server.tokens import (
     Key,
-    LaunchClaims,
     LinkClaims,
     ParticipantClaims,
     TherapistClaims,
@@ -195,7 +194,7 @@ class Backend:
         # One rating of the call itself a person; the other moments may come again.
         occasion = body.moment if body.moment == "end_of_call" else f"{body.moment}:{secrets.token_hex(8)}"
         who = [one.id for one in people if one.id not in asked]
-        return await service.pipeline.ask(row, body.moment, wanted, occasion=occasion, who=who)
+        return await service.pipeline.ask(row, body.moment, wanted, occasion=occasion, who=who, by_hand=True)
 
     async def episode_series(self, tenant: str, episode: str) -> dict[str, Any]:
         """An episode's series as its vendor sees it."""
@@ -250,11 +249,6 @@ class Backend:
             actor="vendor",
             now=service.clock(),
         )
-
-    def launch_url(self, tenant: str, therapist: str) -> str:
-        """A link that opens the therapist's pages once."""
-        token = self.tokens.issue(LaunchClaims(tenant=tenant, therapist=therapist))
-        return f"{self.base_url}/therapist?launch={token}"
 
     # participants --------------------------------------------------------------------------------------
 
@@ -313,27 +307,6 @@ class Backend:
                 tenant=claims.tenant, session=claims.session, participant=claims.participant, role=claims.role
             )
         )
-
-    # therapists ----------------------------------------------------------------------------------------
-
-    async def sign_in(self, launch: str) -> str:
-        """Use up a launch link; returns the token for the therapist's cookie.
-
-        Raises:
-            NotAllowedError: the link is not valid, has expired or was used.
-        """
-        claims = self.tokens.check(launch, LaunchClaims)
-        now = self.service.clock()
-
-        def work(conn: Connection) -> bool:
-            ends = now + LaunchClaims.longest
-            return tenants.spend_token(conn, claims.tenant, claims.jti, expires_at=ends, now=now)
-
-        if not await self.service.database.write(work):
-            raise NotAllowedError(
-                "This link was used before; it works once.", fix="Open it again from your system."
-            )
-        return self.tokens.issue(TherapistClaims(tenant=claims.tenant, therapist=claims.therapist))
 
     # live ----------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 
 from alliancekit.errors import NotAllowedError, NotFoundError, StoreError
 from alliancekit.pages import PageWanted
@@ -51,20 +51,9 @@ async def today(request: Request, launch: str = "") -> Response:
     backend = auth.backend_of(request)
     if launch:
         try:
-            token = await backend.sign_in(launch)
+            return await auth.launched(request, TherapistClaims, launch)
         except NotAllowedError as error:
             return _page(render.render_sign_in(reason=error.message), 403)
-        reply = RedirectResponse("/therapist", 303)
-        reply.set_cookie(
-            auth.COOKIE,
-            token,
-            max_age=int(TherapistClaims.lifetime),
-            path="/therapist",
-            httponly=True,
-            secure=backend.base_url.startswith("https"),
-            samesite="lax",
-        )
-        return reply
     claims = _therapist(request)
     if claims is None:
         return _page(render.render_sign_in(), 401)
@@ -74,15 +63,15 @@ async def today(request: Request, launch: str = "") -> Response:
 
 @router.get("/therapist/episodes/{episode}")
 async def episode(
-    request: Request, episode: Annotated[str, Path(max_length=64, pattern=schemas.ID)]
+    request: Request, episode: Annotated[str, Path(max_length=64, pattern=schemas.ID)], note: str = ""
 ) -> Response:
-    """One client's page."""
+    """One client's page; `note` is the number of the session whose private note is to be written."""
     claims = _therapist(request)
     if claims is None:
         return _page(render.render_sign_in(), 401)
     service = auth.backend_of(request).service
     try:
-        view = await build.episode(service, claims, episode, _token(request))
+        view = await build.episode(service, claims, episode, _token(request), note_on=_number(note))
     except NotFoundError:
         page = render.render_error(
             title="No such client",
@@ -150,15 +139,16 @@ async def static(name: str) -> Response:
     return Response(path.read_bytes(), media_type=kind, headers=headers)
 
 
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
 def _token(request: Request) -> str:
-    return request.cookies.get(auth.COOKIE, "")
+    return auth.cookie(request, TherapistClaims)
 
 
 def _therapist(request: Request) -> TherapistClaims | None:
-    try:
-        return auth.backend_of(request).tokens.check(_token(request), TherapistClaims)
-    except NotAllowedError:
-        return None
+    return auth.reader(request, TherapistClaims)
 
 
 def _links(service: Service) -> tuple[Link, ...]:

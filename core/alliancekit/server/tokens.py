@@ -1,13 +1,17 @@
 """The signed tokens of the service: who may do what, for how long.
 
-Four kinds, told apart by the `typ` header and by an audience of their own, so that none passes for another:
+Eight kinds, told apart by the `typ` header and by an audience of their own, so that none passes for another:
 
 ========================  ==========================  ==========  ==========
 claims                    what it opens               lifetime    at most
 ========================  ==========================  ==========  ==========
 `ParticipantClaims`       prompts and answers         4 hours     24 hours
 `TherapistClaims`         the therapist's pages       8 hours     12 hours
+`ClientClaims`            the client's pages          1 hour      1 hour
+`SupervisorClaims`        the supervisor's pages      8 hours     12 hours
 `LaunchClaims`            a therapist's page, once    1 minute    5 minutes
+`ClientLaunchClaims`      a client's page, once       1 minute    5 minutes
+`SupervisorLaunchClaims`  a supervisor's, once        1 minute    5 minutes
 `LinkClaims`              the rating link `/r/…`      7 days      30 days
 ========================  ==========================  ==========  ==========
 
@@ -84,7 +88,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """The base of the four kinds; every field is a string of at least one character.
+    """The base of all kinds; every field is a string of at least one character.
 
     Raises:
         ValueError: a field is empty or not a string.
@@ -157,17 +161,94 @@ class TherapistClaims(Claims):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LaunchClaims(Claims):
-    """Opens a therapist's page once. The caller refuses a `jti` it has seen within `longest` seconds."""
+class SupervisorClaims(Claims):
+    """A supervisor who looks at consenting cases; `supervisor` is the vendor's identifier of that person."""
+
+    typ = "ak-supervisor+jwt"
+    audience = "alliancekit:supervisor"
+    subject = "supervisor"
+    lifetime = 8 * 3600.0
+    longest = 12 * 3600.0
+
+    supervisor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientClaims(Claims):
+    """A client with what is their own of one course: `episode` is ours, `client` the vendor's identifier."""
+
+    typ = "ak-client+jwt"
+    audience = "alliancekit:client"
+    subject = "client"
+    lifetime = 3600.0
+    longest = 3600.0
+
+    episode: str
+    client: str
+
+
+PageClaims = TherapistClaims | SupervisorClaims | ClientClaims
+"""What the cookies of the pages hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Once(Claims):
+    """Opens a page once. The caller refuses a `jti` it has seen within `longest` seconds."""
+
+    lifetime = 60.0
+    longest = 300.0
+
+    jti: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchClaims(_Once):
+    """Opens a therapist's page once."""
 
     typ = "ak-launch+jwt"
     audience = "alliancekit:launch"
     subject = "therapist"
-    lifetime = 60.0
-    longest = 300.0
 
     therapist: str
-    jti: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+
+    def opens(self) -> TherapistClaims:
+        """What the page's cookie will hold."""
+        return TherapistClaims(tenant=self.tenant, therapist=self.therapist)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupervisorLaunchClaims(_Once):
+    """Opens a supervisor's page once."""
+
+    typ = "ak-supervisor-launch+jwt"
+    audience = "alliancekit:supervisor-launch"
+    subject = "supervisor"
+
+    supervisor: str
+
+    def opens(self) -> SupervisorClaims:
+        """What the page's cookie will hold."""
+        return SupervisorClaims(tenant=self.tenant, supervisor=self.supervisor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientLaunchClaims(_Once):
+    """Opens a client's page once."""
+
+    typ = "ak-client-launch+jwt"
+    audience = "alliancekit:client-launch"
+    subject = "client"
+
+    episode: str
+    client: str
+
+    def opens(self) -> ClientClaims:
+        """What the page's cookie will hold."""
+        return ClientClaims(tenant=self.tenant, episode=self.episode, client=self.client)
+
+
+Launch = LaunchClaims | SupervisorLaunchClaims | ClientLaunchClaims
+"""What launch links hold."""
 
 
 class Tokens:

@@ -8,10 +8,13 @@ from alliancekit.errors import ConflictError, NotFoundError
 from alliancekit.store import audit
 from alliancekit.store.outbox import Work, add_work
 from alliancekit.store.tables import (
+    agreed_task,
+    client_choice,
     delivery,
     episode,
     guidance,
     not_computed,
+    note,
     outbox,
     participant,
     plugin_data,
@@ -24,6 +27,7 @@ from alliancekit.store.tables import (
     session,
     signal,
     submission,
+    talked,
     webhook_attempt,
     webhook_message,
 )
@@ -65,8 +69,10 @@ def erase_episode(
     conn.execute(delete(delivery).where(delivery.c.prompt.in_(prompts)))
     told = select(webhook_message.c.id).where(webhook_message.c.session.in_(ids))
     conn.execute(delete(webhook_attempt).where(webhook_attempt.c.message.in_(told)))
-    for table in (prompt, presence, room_closed, room, signal, guidance, not_computed, webhook_message):
+    for table in (note, prompt, presence, room_closed, room, signal, guidance, not_computed, webhook_message):
         conn.execute(delete(table).where(table.c.session.in_(ids)))
+    for table in (agreed_task, client_choice, talked):
+        conn.execute(delete(table).where(table.c.episode == episode_id))
     conn.execute(update(room).where(room.c.earlier.in_(ids)).values(earlier=None))
     conn.execute(delete(outbox).where(outbox.c.tenant == tenant, outbox.c.lane.in_(ids)))
     conn.execute(delete(participant).where(participant.c.session.in_(ids)))

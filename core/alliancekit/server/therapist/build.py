@@ -14,11 +14,14 @@ from alliancekit.events import Guidance, Response, Role, RuleInfo, Segment, Sign
 from alliancekit.instruments.catalogue import Instruments
 from alliancekit.instruments.model import CutOff, Instrument, Item
 from alliancekit.server.live import PATH as LIVE_PATH
+from alliancekit.server.therapist import course as between
 from alliancekit.server.therapist import findings, panels, plugin_pages, views, words
+from alliancekit.server.therapist.course import CourseView
 from alliancekit.server.therapist.series import rated
 from alliancekit.server.therapist.views import Reading, ReadingState, ResponseState
 from alliancekit.server.tokens import TherapistClaims
 from alliancekit.service import Service
+from alliancekit.store import course as noted
 from alliancekit.store import prompts, series
 from alliancekit.store import sessions as rows
 from alliancekit.store.series import SeriesSession
@@ -39,6 +42,17 @@ class Asked:
     moment: Any
     instruments: tuple[str, ...]
     status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Everything that is stored of an episode and that its page is made of."""
+
+    course: Episode
+    found: tuple[SeriesSession, ...]
+    asked: Sequence[Asked]
+    segments: Mapping[str, tuple[Segment, ...]]
+    noted: CourseView
 
 
 async def caseload(service: Service, claims: TherapistClaims, token: str) -> views.CaseloadView:
@@ -66,34 +80,70 @@ async def caseload(service: Service, claims: TherapistClaims, token: str) -> vie
 
 
 async def episode(
-    service: Service, claims: TherapistClaims, episode_id: str, token: str, *, with_panels: bool = True
+    service: Service,
+    claims: TherapistClaims,
+    episode_id: str,
+    token: str,
+    *,
+    with_panels: bool = True,
+    note_on: int | None = None,
 ) -> views.EpisodeView:
     """One client's page, with the panels that plugins show there.
+
+    Args:
+        service: the running service.
+        claims: who is signed in.
+        episode_id: whose page.
+        token: for the live connection.
+        with_panels: whether plugins are asked for their panels.
+        note_on: the number of the session whose private note is to be written; by default the latest.
 
     Raises:
         NotFoundError: there is no such episode, or it is another therapist's.
     """
     now = service.clock()
 
-    def work(
-        conn: Connection,
-    ) -> tuple[Episode, tuple[SeriesSession, ...], list[Asked], dict[str, tuple[Segment, ...]]]:
-        course = rows.read_episode(conn, claims.tenant, episode_id)
-        if course.therapist != claims.therapist:
-            raise NotFoundError("There is no such client.")
-        found = series.read_series(conn, claims.tenant, episode_id, answers=True)
-        segments = {one.session.id: calls.segments_of(conn, one.session, now) for one in found}
-        return course, found, _asked(conn, [one.session.id for one in found], now), segments
-
-    course, found, asked, segments = await service.database.read(work)
+    stored = await service.database.read(lambda conn: _read(conn, claims, episode_id, now))
+    course, found = stored.course, stored.found
     name = found[-1].session.style if found else course.style
     style = service.plugins.styles.get(name, Style(name=name, title=name, description=""))
-    builder = _Builder(service.instruments, found, asked, segments, service.plugins.rules)
+    builder = _Builder(service.instruments, stored, service.plugins.rules)
     view = replace(builder.view(course, style, token), rule_pages=plugin_pages.of_rules(service.plugins))
+    if any(one.number == note_on for one in view.sessions):
+        view = replace(view, note_on=note_on)
     if not with_panels:
         return view
     shown, gaps = await panels.of(service.hooks, course, found, style=name, language=LANGUAGE, now=now)
     return replace(view, panels=shown, not_computed=(*view.not_computed, *gaps))
+
+
+def _read(conn: Connection, claims: TherapistClaims, episode_id: str, now: float) -> Stored:
+    course = own_episode(conn, claims, episode_id)
+    found = series.read_series(conn, claims.tenant, episode_id, answers=True)
+    return Stored(
+        course,
+        found,
+        _asked(conn, [one.session.id for one in found], now),
+        {one.session.id: calls.segments_of(conn, one.session, now) for one in found},
+        between.view_of(
+            {one.session.id: one.session.number for one in found},
+            talks=noted.talks_of(conn, claims.tenant, episode_id),
+            tasks=noted.tasks_of(conn, claims.tenant, episode_id),
+            notes=noted.notes_of(conn, claims.tenant, episode_id, therapist=claims.therapist),
+        ),
+    )
+
+
+def own_episode(conn: Connection, claims: TherapistClaims, episode_id: str) -> Episode:
+    """Return an episode of this therapist.
+
+    Raises:
+        NotFoundError: there is no such episode, or it is another therapist's.
+    """
+    course = rows.read_episode(conn, claims.tenant, episode_id)
+    if course.therapist != claims.therapist:
+        raise NotFoundError("There is no such client.", fix="Go back to Today and choose from your list.")
+    return course
 
 
 def _asked(conn: Connection, sessions: Sequence[str], now: float) -> list[Asked]:
@@ -119,18 +169,17 @@ class _Builder:
     def __init__(
         self,
         instruments: Instruments,
-        found: Sequence[SeriesSession],
-        asked: Sequence[Asked],
-        segments: Mapping[str, tuple[Segment, ...]],
+        stored: Stored,
         rules: Sequence[RuleInfo],
     ) -> None:
         self._instruments = instruments
-        self._found = found
-        self._asked = asked
-        self._segments = segments
+        self._found = stored.found
+        self._asked = stored.asked
+        self._segments = stored.segments
+        self._noted = stored.noted
         self._rules = rules
-        self._ended = visibility.last_ended(found)
-        self._measure = found[-1].session.measure if found else "check-in"
+        self._ended = visibility.last_ended(stored.found)
+        self._measure = stored.found[-1].session.measure if stored.found else "check-in"
 
     def view(self, course: Episode, style: Style, token: str) -> views.EpisodeView:
         form = next(iter(self._instruments.forms(self._measure)), None)
@@ -154,7 +203,9 @@ class _Builder:
                 rated=max((n for n, _ in rated(sessions, _total(form))), default=0),
                 known=self._rules,
                 have=self._sessions_until,
+                course=self._noted,
             ),
+            course=self._noted,
             guidance=guidance,
             guidance_session=answered,
             not_computed=()

@@ -13,6 +13,7 @@ from typing import Literal, Self
 
 from alliancekit.events import Guidance, Moment, Role, Score, Segment, Signal, Style, TalkBalance
 from alliancekit.panels import Panel
+from alliancekit.server.therapist.course import TALKED_ABOUT, CourseView, TalkView
 
 ReadingState = Literal["shown", "no_answer", "waiting", "later", "private", "not_scored", "not_asked"]
 """Why a number is there or not.
@@ -213,7 +214,9 @@ class SignalView:
     """The signals of one kind about one course in one session: the weightiest, and those that `also` say it.
 
     A strain is `open` until a repair of it was found, in the session `repaired_in`, or a later session says
-    it again; everything else until a later session has been rated. `rules` are all that looked for it.
+    it again; everything else until a later session has been rated. `talk` is the therapist's own word: a
+    finding that was talked about and repaired is closed, one that is not yet repaired stays open. `rules` are
+    all that looked for it.
     """
 
     session: int
@@ -222,6 +225,17 @@ class SignalView:
     rules: tuple[RuleView, ...] = ()
     open: bool = True
     repaired_in: int | None = None
+    talk: TalkView | None = None
+
+    @property
+    def said_repaired(self) -> bool:
+        """Whether the therapist said that it was talked about and is repaired."""
+        return self.talk is not None and self.talk.outcome == "repaired"
+
+    @property
+    def may_be_talked_about(self) -> bool:
+        """Whether the therapist may say now that they talked about it."""
+        return self.open and self.signal.kind in TALKED_ABOUT
 
     @property
     def signals(self) -> tuple[Signal, ...]:
@@ -263,7 +277,8 @@ class EpisodeView:
     `external_id` is the vendor's pseudonym. `total` names the scale of the main trend, `scales` the parts
     beside it. `measure` is the main instrument's title; `validated` and `validation` are its own words;
     `higher_means` says in words what a higher number is. `guidance_session` is the session that the guidance
-    answers. `timezone` is an IANA name.
+    answers. `note_on` is the number of the session whose private note is being written, None for the latest.
+    `timezone` is an IANA name.
     """
 
     episode: str
@@ -283,6 +298,8 @@ class EpisodeView:
     guidance_session: int | None = None
     not_computed: tuple[NotComputed, ...] = ()
     panels: tuple[ShownPanel, ...] = ()
+    course: CourseView = field(default_factory=CourseView)
+    note_on: int | None = None
     not_asked: tuple[NotAsked, ...] = ()
     rule_pages: Mapping[str, Link] = field(default_factory=dict)
     live: Live | None = None
@@ -298,6 +315,11 @@ class EpisodeView:
     def example(self) -> bool:
         """Whether anything on the page is made up."""
         return any(one.example for one in self.sessions)
+
+    @property
+    def session_ids(self) -> Mapping[int, str]:
+        """Id by session number."""
+        return {one.number: one.id for one in self.sessions}
 
     @property
     def scale_titles(self) -> Mapping[str, str]:
