@@ -39,11 +39,17 @@ for (const name of ["keydown", "input", "change"]) {
   document.addEventListener(name, (e) => pressed.push(e.type + ":" + (e.key || "")));
 }
 window.feedback = document.querySelector("alliance-feedback");
+window.moved = [];
+window.shifts = new PerformanceObserver((list) => moved.push(...list.getEntries().map((one) => one.value)));
+shifts.observe({ type: "layout-shift", buffered: true });
 """
 
 PAGE_STYLE = (
     "body { margin: 16px; font: 16px sans-serif } main { max-width: 44rem; margin: auto }\n"
-    "alliance-feedback { margin-block: 16px }"
+    "alliance-feedback { margin-block: 16px }\n"
+    ".reserved alliance-feedback { display: block; min-block-size: 60rem }\n"
+    ".grid main { display: grid; gap: 16px }\n"
+    ".themed alliance-feedback { --ak-text: #777; --ak-surface: #fff }"
 )
 
 
@@ -71,9 +77,10 @@ class Failure:
 
 @dataclass
 class StubService:
-    """The state of the service, to be set and read by the test."""
+    """The state of the service, to be set and read by the test; `then`: what it asks at each later look."""
 
     prompt: dict[str, Any] | None = None
+    then: list[dict[str, Any]] = field(default_factory=list)
     language: str = "en"
     direction: str = "ltr"
     tokens: set[str] = field(default_factory=lambda: {"good"})
@@ -97,8 +104,9 @@ class StubService:
     async def page(self, request: Request) -> Response:
         """The vendor's page: a field of its own before the element, a button after it."""
         lang = request.query_params.get("lang", "en")
+        look = request.query_params.get("look", "plain")
         return HTMLResponse(
-            f'<!doctype html><html lang="{lang}"><meta charset="utf-8"><title>Call</title>'
+            f'<!doctype html><html lang="{lang}" class="{look}"><meta charset="utf-8"><title>Call</title>'
             '<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/page.css">'
             '<main><label>Notes <input id="notes"></label>'
             '<alliance-feedback src="/" token="good"></alliance-feedback>'
@@ -113,6 +121,7 @@ class StubService:
         if self.fail_current:
             return problem(self.fail_current.pop(0))
         body = {"prompt": self.prompt, "language": self.language, "direction": self.direction}
+        self.prompt = self.then.pop(0) if self.then else self.prompt
         return self._refused(request) or JSONResponse(body)
 
     async def respond(self, request: Request) -> Response:

@@ -285,18 +285,18 @@ class AdaptersOut(BaseModel):
 
 
 class TenantIn(Body):
-    """What to change; what is left out stays as it is.
+    """What to change; what is left out or null stays as it is.
 
     `require_signed`: take only what platforms prove by a signature over the whole message. `layout`: show all
     questions of a prompt on one `card`, or one at a time in `steps`.
     """
 
-    require_signed: StrictBool = False
-    layout: Layout = "card"
+    require_signed: StrictBool | None = None
+    layout: Layout | None = None
 
     @model_validator(mode="after")
     def _something(self) -> Self:
-        if not self.model_fields_set:
+        if self.require_signed is None and self.layout is None:
             raise ValueError("name at least one setting to change")
         return self
 

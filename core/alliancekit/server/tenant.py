@@ -29,7 +29,7 @@ async def read(request: Request, tenant: api.Tenant) -> schemas.TenantOut:
 async def change(request: Request, tenant: api.Tenant, body: schemas.TenantIn) -> schemas.TenantOut:
     """Change your own settings."""
     now = auth.backend_of(request).service.clock()
-    changes = body.model_dump(exclude_unset=True)
+    changes = body.model_dump(exclude_none=True)
 
     def work(conn: Connection) -> None:
         tenants.change_settings(conn, tenant, changes)
