@@ -195,7 +195,8 @@ class Feedback:
                 stored = prompts.create_prompt(conn, new, now)
                 if stored is not None:
                     made.append(stored)
-        work = [Work(lane=session_id, kind="feedback_requested", payload={"prompt": one.id}) for one in made]
+        about = ({"prompt": one.id, "moment": moment} for one in made)
+        work = [Work(lane=session_id, kind="feedback_requested", payload=each) for each in about]
         add_work(conn, tenant, work, now)
         return made
 
@@ -234,18 +235,18 @@ class Feedback:
                 )
         return tuple(names)
 
-    async def dismiss(self, person: Person, prompt_id: str, reason: str) -> bool:
+    async def dismiss(self, person: Person, prompt_id: str, reason: str) -> Prompt | None:
         """Put a prompt away: `later` asks again, `skip` not, `not_in_calls` never again during calls.
 
         Returns:
-            Whether the prompt was still open.
+            The prompt, if it was still open.
 
         Raises:
             NotFoundError: it is not this person's prompt.
         """
         now = self._clock()
 
-        def work(conn: Connection) -> bool:
+        def work(conn: Connection) -> Prompt | None:
             found = prompts.read_prompt(conn, person.tenant, prompt_id)
             if found is None or found.participant != person.id:
                 raise _no_such_prompt()
@@ -265,7 +266,7 @@ class Feedback:
                     details={"reason": reason},
                     now=now,
                 )
-            return done
+            return found if done else None
 
         return await self._database.write(work)
 
@@ -356,7 +357,7 @@ class Feedback:
                 Work(
                     lane=session_id,
                     kind="feedback_captured",
-                    payload={"session": session_id, "responses": reply["responses"]},
+                    payload={"session": session_id, "responses": reply["responses"], "moment": moment},
                 ),
             ),
             at=now,

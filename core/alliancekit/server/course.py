@@ -10,13 +10,12 @@ from collections.abc import Callable
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Path, Request, Response
-from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
 
 from alliancekit.errors import NotAllowedError, NotFoundError
 from alliancekit.server import auth, schemas
 from alliancekit.server.forms import FormRoute, form, see_other
-from alliancekit.server.therapist import build, render
+from alliancekit.server.therapist import build
 from alliancekit.server.tokens import TherapistClaims
 from alliancekit.store import course
 from alliancekit.store import sessions as rows
