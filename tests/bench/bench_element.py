@@ -1,7 +1,7 @@
 """What the element weighs, and how long it takes from its script's arrival until a question can be answered.
 
-Run it: `python -m tests.bench.bench_element`. Chromium on this machine, a service that only plays one, the quickest
-of several loads; ratio to a custom element that shows one paragraph, loaded in turn.
+Run it: `python -m tests.bench.bench_element`. Chromium on this machine, a service that only plays one, the
+quickest of several loads; ratio to a custom element that shows one paragraph, loaded in turn.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Pages(StubService):
 
 
 async def load(browser: Browser, address: str) -> tuple[float, float]:
-    """Milliseconds from the script's arrival until what is to be shown is painted; the page's processor time."""
+    """Milliseconds from the script's arrival until everything is painted; the page's processor time."""
     page = await browser.new_page()
     inspector = await page.context.new_cdp_session(page)
     await inspector.send("Performance.enable", {"timeDomain": "threadTicks"})

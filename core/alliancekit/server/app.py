@@ -17,10 +17,7 @@ from alliancekit.server import (
     auth,
     course,
     frame,
-<<<<<<< HEAD
-=======
     health,
->>>>>>> main
     inbound,
     pages,
     problems,
