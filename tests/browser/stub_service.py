@@ -22,7 +22,15 @@ from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from alliancekit.languages import Languages
-from alliancekit.web.embed import Embed
+from alliancekit.server.frame import POLICY as FRAME_POLICY
+from alliancekit.server.frame import frame_page
+from alliancekit.web.embed import WEB, Embed
+
+FRAME_FILES = {
+    "frame.js": "text/javascript",
+    "frame.css": "text/css",
+    "frame-host.js": "text/javascript",
+}
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; "
@@ -51,6 +59,18 @@ PAGE_STYLE = (
     ".grid main { display: grid; gap: 16px }\n"
     ".themed alliance-feedback { --ak-text: #777; --ak-surface: #fff }"
 )
+
+
+HOLDER = (
+    '<!doctype html><html lang="en"><meta charset="utf-8"><title>Call</title>'
+    '<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/page.css">'
+    '<main><h1>Call</h1><div id="room"></div><button id="leave">Leave</button></main>'
+    '<script type="module" src="/holder.js"></script></html>'
+)
+HOLDER_SCRIPT = """
+import { allianceFrame } from "/frame-host.js";
+window.held = allianceFrame({ src: "/", token: "good", into: document.querySelector("#room") });
+"""
 
 
 class Dropped(Response):
@@ -114,6 +134,15 @@ class StubService:
             '<script src="/page.js"></script><script type="module" src="/embed.js"></script></html>',
             headers={"Content-Security-Policy": POLICY},
         )
+
+    async def frame(self, request: Request) -> Response:
+        """The frame's page for a page of this same origin."""
+        page = frame_page(Languages().find(self.language), self.url)
+        return HTMLResponse(page, headers={"Content-Security-Policy": f"{FRAME_POLICY}{self.url}"})
+
+    async def holder(self, request: Request) -> Response:
+        """The vendor's page that holds the frame."""
+        return HTMLResponse(HOLDER, headers={"Content-Security-Policy": f"{POLICY}; frame-src 'self'"})
 
     async def current(self, request: Request) -> Response:
         """GET /v1/prompts/current."""
@@ -192,6 +221,8 @@ class StubService:
                 "/page.js": (PAGE_SCRIPT.encode(), "text/javascript"),
                 "/page.css": (PAGE_STYLE.encode(), "text/css"),
                 "/favicon.ico": (b"", "image/x-icon"),
+                "/holder.js": (HOLDER_SCRIPT.encode(), "text/javascript"),
+                **{f"/{name}": ((WEB / name).read_bytes(), kind) for name, kind in FRAME_FILES.items()},
             }[request.url.path]
             return Response(body, media_type=kind)
 
@@ -199,6 +230,9 @@ class StubService:
             routes=[
                 Route("/", self.page),
                 *(Route(path, file) for path in ("/embed.js", "/page.js", "/page.css", "/favicon.ico")),
+                *(Route(f"/{name}", file) for name in ("holder.js", *FRAME_FILES)),
+                Route("/holder", self.holder),
+                Route("/frame", self.frame),
                 Route("/v1/prompts/current", self.current),
                 Route("/v1/responses", self.respond, methods=["POST"]),
                 Route("/v1/prompts/{prompt}/dismiss", self.dismiss, methods=["POST"]),

@@ -20,9 +20,10 @@ async def main(axe: str) -> int:
     script = await asyncio.to_thread(Path(axe).read_text, encoding="utf-8")
     broken = 0
     async for name, page in open_screens(list(SCREENS)):
-        await page.evaluate(script)
+        shown = page.frames[-1]  # the element's own frame, where there is one
+        await shown.evaluate(script)
         run = "tags => axe.run('alliance-feedback', {runOnly: {type: 'tag', values: tags}})"
-        result = await page.evaluate(run, TAGS)
+        result = await shown.evaluate(run, TAGS)
         print(f"{name}: {len(result['passes'])} rules held, {len(result['violations'])} broken")
         for rule in result["violations"]:
             broken += 1
