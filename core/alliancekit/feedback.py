@@ -12,7 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -43,8 +43,6 @@ VISIBILITIES: tuple[Visibility, ...] = ("therapist_now", "therapist_later", "agg
 
 Layout = Literal["card", "steps"]
 """All items on one card, or one item at a time."""
-
-LAYOUTS: Final[tuple[Layout, ...]] = ("card", "steps")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -400,7 +398,7 @@ class Feedback:
 
 def layout_of(settings: Mapping[str, Any]) -> Layout:
     """How a tenant with these settings wants its prompts to be shown: `card`, unless it chose `steps`."""
-    return next((one for one in LAYOUTS if one == settings.get("layout")), "card")
+    return "steps" if settings.get("layout") == "steps" else "card"
 
 
 def _no_such_prompt() -> NotFoundError:
