@@ -16,9 +16,9 @@ from pydantic import (
 )
 
 from alliancekit.events import Moment, Role, TalkBalance, Visibility
-from alliancekit.feedback import Layout
 from alliancekit.server.series import AskedOut
 from alliancekit.store.prompts import DeliveryStatus, PromptStatus
+from alliancekit.store.tenants import Layout
 
 ID = r"^[A-Za-z0-9_-]+$"
 """What the service's own identifiers look like."""
