@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page
+from playwright.async_api import Frame, Page
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
-async def broken(page: Page, place: str | None = None) -> list[str]:
+async def broken(page: Page | Frame, place: str | None = None) -> list[str]:
     """What is broken on a page, or at one place of it: a line for each rule and element."""
     options = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]}
-    found = (await Axe().run(page, context=place, options=options)).response["violations"]
+    # A frame evaluates scripts as a page does, and axe needs nothing else.
+    found = (await Axe().run(cast("Page", page), context=place, options=options)).response["violations"]
     return [
         f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]
     ]

@@ -84,3 +84,19 @@ def test_the_default_colours_have_enough_contrast(mode: str) -> None:
     assert _contrast(colours["on-accent"], colours["accent"]) >= 4.5
     for part in ("line", "accent"):
         assert _contrast(colours[part], colours["surface"]) >= 3, part
+
+
+def test_every_property_is_documented() -> None:
+    used = {
+        name
+        for path in (WEB / "element").iterdir()
+        for name in re.findall(r"var\((--ak-[a-z-]+)", path.read_text(encoding="utf-8"))
+    }
+    told = set(re.findall(r"`(--ak-[a-z-]+)`", (WEB / "README.md").read_text(encoding="utf-8")))
+    assert used == told
+
+
+def test_the_texts_about_room_and_frames_are_there() -> None:
+    text = (WEB / "README.md").read_text(encoding="utf-8")
+    for word in ("min-block-size", "allianceFrame", "allowed_origins", "frame-src", "light-dark("):
+        assert word in text

@@ -12,7 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -35,16 +35,12 @@ from alliancekit.store.feedback import Answered, Saved, Submission, save_submiss
 from alliancekit.store.outbox import Work, add_work
 from alliancekit.store.prompts import NewPrompt, Prompt
 from alliancekit.store.tables import participant, prompt, session
+from alliancekit.store.tenants import Layout
 from alliancekit.store.text import load, new_id
 
 log = logging.getLogger("alliancekit.feedback")
 
 VISIBILITIES: tuple[Visibility, ...] = ("therapist_now", "therapist_later", "aggregate_only")
-
-Layout = Literal["card", "steps"]
-"""All items on one card, or one item at a time."""
-
-LAYOUTS: Final[tuple[Layout, ...]] = ("card", "steps")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +133,7 @@ class Feedback:
                 raise NotFoundError("This participant is not known here.", fix="Create the session again.")
             found = prompts.current_prompt(conn, person.id, now)
             tenant = None if found is None else tenants.read_tenant(conn, found.tenant)
-            return found, known.language, layout_of({} if tenant is None else tenant.settings)
+            return found, known.language, "card" if tenant is None else tenant.layout
 
         found, language, layout = await self._database.read(work)
         shown = None if found is None else self._shown(found, person.role, language, layout)
@@ -396,11 +392,6 @@ class Feedback:
                 )
             )
         return tuple(checked)
-
-
-def layout_of(settings: Mapping[str, Any]) -> Layout:
-    """How a tenant with these settings wants its prompts to be shown: `card`, unless it chose `steps`."""
-    return next((one for one in LAYOUTS if one == settings.get("layout")), "card")
 
 
 def _no_such_prompt() -> NotFoundError:

@@ -11,6 +11,7 @@ import pytest
 from tests.bench import (
     bench_capture,
     bench_dispatch,
+    bench_element,
     bench_import,
     bench_live,
     bench_memory,
@@ -175,6 +176,27 @@ def memory(rows: Rows) -> list[Figure]:
     ]
 
 
+def element(rows: Rows) -> list[Figure]:
+    size, time = rows
+    return [
+        Figure(
+            name="the element, gzip, five languages",
+            figure=f"{size['kb']} kB",
+            yardstick=f"English only: {size['english_kb']} kB",
+            aim="≤ 20 kB",
+            met=size["kb"] <= 20,
+        ),
+        Figure(
+            name="the element, from its script's arrival until a card of ten can be answered",
+            figure=f"{time['ms']} ms, CPU {time['cpu_ms']} ms",
+            yardstick=f"an empty custom element: {time['empty_ms']} ms",
+            ratio=f"{time['ratio']} ×",
+            aim="≤ 100 ms",
+            met=time["ms"] <= 100,
+        ),
+    ]
+
+
 def score(rows: Rows) -> list[Figure]:
     whole, memory, step = rows
     assert whole["same"]
@@ -216,6 +238,7 @@ BENCHES: list[tuple[Callable[[], Rows], Callable[[Rows], list[Figure]]]] = [
     (bench_observe.run, observe),
     (bench_taps.run, taps),
     (bench_memory.run, memory),
+    (bench_element.run, element),
     (bench_score.run, score),
 ]
 

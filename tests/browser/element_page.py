@@ -37,9 +37,9 @@ async def room(page: Page) -> float:
         """() => {
           const place = () => document.querySelector('#leave').getBoundingClientRect().top;
           const there = place();
-          feedback.hidden = true;
+          feedback.style.display = 'none';
           const gone = place();
-          feedback.hidden = false;
+          feedback.style.display = '';
           return there - gone;
         }"""
     )
@@ -67,6 +67,21 @@ async def pulse_page(stub: StubService, open_page: Opener, **options: Any) -> Pa
     page = await open_page(**options)
     await state(page, "asking")
     return page
+
+
+async def steps_page(stub: StubService, open_page: Opener, **options: Any) -> Page:
+    stub.prompt = prompts.steps()
+    page = await open_page(**options)
+    await state(page, "asking")
+    return page
+
+
+async def shifts(page: Page) -> list[float]:
+    """The layout shifts of the page so far, once what is due has been painted."""
+    painted = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    await page.evaluate(painted)
+    values: list[float] = await page.evaluate("[...moved, ...shifts.takeRecords().map((one) => one.value)]")
+    return values
 
 
 async def card_page(stub: StubService, open_page: Opener, **options: Any) -> Page:

@@ -46,7 +46,8 @@ for (const name of ["ready", "prompt", "answered", "queued", "dismissed", "error
 }
 window.shifts = new PerformanceObserver((list) => moved.push(...list.getEntries().map((one) => one.value)));
 shifts.observe({ type: "layout-shift", buffered: true });
-window.hold = (options) => (window.held = allianceFrame({ into: document.querySelector("#room"), ...options }));
+const into = document.querySelector("#room");
+window.hold = (options) => (window.held = allianceFrame({ into, ...options }));
 window.ready = true;
 """
 ARRIVED = "window.arrived = []; addEventListener('message', (e) => arrived.push(e.data));"

@@ -22,7 +22,15 @@ from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from alliancekit.languages import Languages
-from alliancekit.web.embed import Embed
+from alliancekit.server.frame import POLICY as FRAME_POLICY
+from alliancekit.server.frame import frame_page
+from alliancekit.web.embed import WEB, Embed
+
+FRAME_FILES = {
+    "frame.js": "text/javascript",
+    "frame.css": "text/css",
+    "frame-host.js": "text/javascript",
+}
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; "
@@ -39,12 +47,30 @@ for (const name of ["keydown", "input", "change"]) {
   document.addEventListener(name, (e) => pressed.push(e.type + ":" + (e.key || "")));
 }
 window.feedback = document.querySelector("alliance-feedback");
+window.moved = [];
+window.shifts = new PerformanceObserver((list) => moved.push(...list.getEntries().map((one) => one.value)));
+shifts.observe({ type: "layout-shift", buffered: true });
 """
 
 PAGE_STYLE = (
     "body { margin: 16px; font: 16px sans-serif } main { max-width: 44rem; margin: auto }\n"
-    "alliance-feedback { margin-block: 16px }"
+    "alliance-feedback { margin-block: 16px }\n"
+    ".reserved alliance-feedback { display: block; min-block-size: 60rem }\n"
+    ".grid main { display: grid; gap: 16px }\n"
+    ".themed alliance-feedback { --ak-text: #777; --ak-surface: #fff }"
 )
+
+
+HOLDER = (
+    '<!doctype html><html lang="en"><meta charset="utf-8"><title>Call</title>'
+    '<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/page.css">'
+    '<main><h1>Call</h1><div id="room"></div><button id="leave">Leave</button></main>'
+    '<script type="module" src="/holder.js"></script></html>'
+)
+HOLDER_SCRIPT = """
+import { allianceFrame } from "/frame-host.js";
+window.held = allianceFrame({ src: "/", token: "good", into: document.querySelector("#room") });
+"""
 
 
 class Dropped(Response):
@@ -71,9 +97,10 @@ class Failure:
 
 @dataclass
 class StubService:
-    """The state of the service, to be set and read by the test."""
+    """The state of the service, to be set and read by the test; `then`: what it asks at each later look."""
 
     prompt: dict[str, Any] | None = None
+    then: list[dict[str, Any]] = field(default_factory=list)
     language: str = "en"
     direction: str = "ltr"
     tokens: set[str] = field(default_factory=lambda: {"good"})
@@ -97,8 +124,9 @@ class StubService:
     async def page(self, request: Request) -> Response:
         """The vendor's page: a field of its own before the element, a button after it."""
         lang = request.query_params.get("lang", "en")
+        look = request.query_params.get("look", "plain")
         return HTMLResponse(
-            f'<!doctype html><html lang="{lang}"><meta charset="utf-8"><title>Call</title>'
+            f'<!doctype html><html lang="{lang}" class="{look}"><meta charset="utf-8"><title>Call</title>'
             '<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/page.css">'
             '<main><label>Notes <input id="notes"></label>'
             '<alliance-feedback src="/" token="good"></alliance-feedback>'
@@ -107,12 +135,22 @@ class StubService:
             headers={"Content-Security-Policy": POLICY},
         )
 
+    async def frame(self, request: Request) -> Response:
+        """The frame's page for a page of this same origin."""
+        page = frame_page(Languages().find(self.language), self.url)
+        return HTMLResponse(page, headers={"Content-Security-Policy": f"{FRAME_POLICY}{self.url}"})
+
+    async def holder(self, request: Request) -> Response:
+        """The vendor's page that holds the frame."""
+        return HTMLResponse(HOLDER, headers={"Content-Security-Policy": f"{POLICY}; frame-src 'self'"})
+
     async def current(self, request: Request) -> Response:
         """GET /v1/prompts/current."""
         self.looks += 1
         if self.fail_current:
             return problem(self.fail_current.pop(0))
         body = {"prompt": self.prompt, "language": self.language, "direction": self.direction}
+        self.prompt = self.then.pop(0) if self.then else self.prompt
         return self._refused(request) or JSONResponse(body)
 
     async def respond(self, request: Request) -> Response:
@@ -183,6 +221,8 @@ class StubService:
                 "/page.js": (PAGE_SCRIPT.encode(), "text/javascript"),
                 "/page.css": (PAGE_STYLE.encode(), "text/css"),
                 "/favicon.ico": (b"", "image/x-icon"),
+                "/holder.js": (HOLDER_SCRIPT.encode(), "text/javascript"),
+                **{f"/{name}": ((WEB / name).read_bytes(), kind) for name, kind in FRAME_FILES.items()},
             }[request.url.path]
             return Response(body, media_type=kind)
 
@@ -190,6 +230,9 @@ class StubService:
             routes=[
                 Route("/", self.page),
                 *(Route(path, file) for path in ("/embed.js", "/page.js", "/page.css", "/favicon.ico")),
+                *(Route(f"/{name}", file) for name in ("holder.js", *FRAME_FILES)),
+                Route("/holder", self.holder),
+                Route("/frame", self.frame),
                 Route("/v1/prompts/current", self.current),
                 Route("/v1/responses", self.respond, methods=["POST"]),
                 Route("/v1/prompts/{prompt}/dismiss", self.dismiss, methods=["POST"]),

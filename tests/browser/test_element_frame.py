@@ -200,6 +200,8 @@ async def test_the_host_asks_hints_colours_and_removes(origins: Framing) -> None
         "getComputedStyle(document.querySelector('alliance-feedback').shadowRoot.firstChild).backgroundColor"
     )
     assert await frame.evaluate(surface) == "rgb(1, 2, 3)"
+    scheme = "getComputedStyle(document.documentElement).colorScheme"
+    assert await frame.evaluate(scheme) == await page.evaluate("held.frame.style.colorScheme") == "dark"
     await frame.get_by_role("button", name="Later").click()
     await expect(frame.get_by_text("You are asked again later.")).to_be_visible()
     await page.evaluate("held.ask()")

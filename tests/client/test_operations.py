@@ -227,6 +227,8 @@ async def play(here: Site, alliance: Any, do: Do) -> None:
     assert "bridge" in {one.name for one in (await do(alliance.adapters.list)).adapters}
     assert not (await do(alliance.tenant.get)).require_signed
     assert (await do(alliance.tenant.change, require_signed=True)).require_signed
+    changed = await do(alliance.tenant.change, layout="steps")
+    assert (changed.layout, changed.require_signed) == ("steps", True)
 
     before = await do(alliance.therapists.get, "dr/3")
     assert (before.ratings, before.practice.ratings, before.choices.link) == (None, "on", False)

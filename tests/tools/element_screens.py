@@ -102,6 +102,13 @@ DARK = {"color_scheme": "dark"}
 STEPS = prompts.steps(prompts.long_card())
 ARABIC_STEPS = prompts.steps(prompts.arabic_card())
 
+
+async def framed(page: Page, stub: StubService) -> None:
+    """Opens the vendor's page that holds the element in a frame."""
+    await page.goto(f"{stub.url}/holder")
+    await page.frame_locator("iframe").locator("alliance-feedback section").wait_for()
+
+
 SCREENS: dict[str, tuple[dict[str, Any], dict[str, Any], Act]] = {
     "light": (prompts.card(), {}, nothing),
     "dark": (prompts.card(), {"color_scheme": "dark"}, half),
@@ -132,6 +139,8 @@ SCREENS: dict[str, tuple[dict[str, Any], dict[str, Any], Act]] = {
     "steps-forced-colours": (prompts.steps(), {"forced_colors": "active"}, second),
     "steps-rtl": (ARABIC_STEPS, PHONE, second),
     "steps-last-rtl": (ARABIC_STEPS, PHONE | DARK, last),
+    "frame": (prompts.card(), {}, framed),
+    "frame-dark": (prompts.steps(), PHONE | DARK, framed),
     "not-sent-begun": (prompts.card(), {}, came_back),
     "not-sent-confirmed": (prompts.pulse(), {}, lost),
     "not-sent-narrow": (prompts.pulse(), NARROW | DARK, lost),

@@ -138,9 +138,17 @@ class Tenant(Group[R]):
         return Call("GET", "/v1/tenant", models.Tenant, repeatable=True)
 
     @operation
-    def change(self, *, require_signed: bool) -> Call[models.Tenant]:
-        """Change them; `require_signed`: take only what platforms prove by a signature."""
-        body = {"require_signed": require_signed}
+    def change(
+        self, *, require_signed: bool | None = None, layout: Literal["card", "steps"] | None = None
+    ) -> Call[models.Tenant]:
+        """Change those that are given.
+
+        Args:
+            require_signed: take only what platforms prove by a signature.
+            layout: show all questions of a prompt on one `card`, or one at a time in `steps`.
+        """
+        given = {"require_signed": require_signed, "layout": layout}
+        body = {name: value for name, value in given.items() if value is not None}
         return Call("PATCH", "/v1/tenant", models.Tenant, body=body, repeatable=True)
 
 

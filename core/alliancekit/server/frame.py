@@ -15,6 +15,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from alliancekit.languages import Language
 from alliancekit.server import auth
 from alliancekit.web.rating import accepted
 
@@ -53,8 +54,8 @@ async def frame(request: Request, parent: Annotated[str, Query(max_length=300)] 
     if not allowed(parent, service.settings.allowed_origins):
         return PlainTextResponse(REFUSED, 403, COMMON | {"Content-Security-Policy": f"{POLICY}'none'"})
     language = service.languages.find(*accepted(request.headers.get("accept-language", "")))
-    page = _environment.get_template("frame.html").render(language=language, parent=parent)
-    return HTMLResponse(page, 200, COMMON | {"Content-Security-Policy": f"{POLICY}{parent}"})
+    headers = COMMON | {"Content-Security-Policy": f"{POLICY}{parent}"}
+    return HTMLResponse(frame_page(language, parent), 200, headers)
 
 
 @router.get("/frame.js")
@@ -69,6 +70,11 @@ async def static(request: Request) -> Response:
         headers |= {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
     body = (files("alliancekit.web") / name).read_bytes()
     return Response(body, media_type=STATIC_TYPES[name.rpartition(".")[2]], headers=headers)
+
+
+def frame_page(language: Language, parent: str) -> str:
+    """The page in a language, for frames in pages of the origin `parent`."""
+    return _environment.get_template("frame.html").render(language=language, parent=parent)
 
 
 def allowed(parent: str, origins: Iterable[str]) -> bool:

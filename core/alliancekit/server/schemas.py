@@ -17,9 +17,9 @@ from pydantic import (
 
 from alliancekit.choices import Switch, TherapistSettings
 from alliancekit.events import Moment, Role, TalkBalance, Visibility
-from alliancekit.feedback import Layout
 from alliancekit.server.series import AskedOut
 from alliancekit.store.prompts import DeliveryStatus, PromptStatus
+from alliancekit.store.tenants import Layout
 
 ID = r"^[A-Za-z0-9_-]+$"
 """What the service's own identifiers look like."""
@@ -287,20 +287,20 @@ class AdaptersOut(BaseModel):
 
 
 class TenantIn(Body):
-    """What to change; what is left out stays as it is.
+    """What to change; what is left out or null stays as it is.
 
     `require_signed`: take only what platforms prove by a signature over the whole message. `layout`: show all
     questions of a prompt on one `card`, or one at a time in `steps`. `ratings`: whether people are asked at
     the end of calls where their therapist never chose.
     """
 
-    require_signed: StrictBool = False
-    layout: Layout = "card"
-    ratings: Switch = "on"
+    require_signed: StrictBool | None = None
+    layout: Layout | None = None
+    ratings: Switch | None = None
 
     @model_validator(mode="after")
     def _something(self) -> Self:
-        if not self.model_fields_set:
+        if not self.model_dump(exclude_none=True):
             raise ValueError("name at least one setting to change")
         return self
 

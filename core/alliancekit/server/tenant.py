@@ -6,7 +6,6 @@ from fastapi import APIRouter, Request, Security
 from sqlalchemy import Connection
 
 from alliancekit.choices import Switch
-from alliancekit.feedback import layout_of
 from alliancekit.server import api, auth, choosing, schemas
 from alliancekit.server.bodies import LimitedRoute
 from alliancekit.store import choices, tenants
@@ -30,7 +29,7 @@ async def read(request: Request, tenant: api.Tenant) -> schemas.TenantOut:
 async def change(request: Request, tenant: api.Tenant, body: schemas.TenantIn) -> schemas.TenantOut:
     """Change your own settings."""
     service = auth.backend_of(request).service
-    await choosing.change_tenant(service, tenant, body.model_dump(exclude_unset=True))
+    await choosing.change_tenant(service, tenant, body.model_dump(exclude_none=True))
     return await _shown(request, tenant)
 
 
@@ -48,7 +47,7 @@ async def _shown(request: Request, tenant: str) -> schemas.TenantOut:
         id=tenant,
         name="" if found is None else found.name,
         require_signed=required,
-        layout=layout_of(settings),
+        layout="card" if found is None else found.layout,
         ratings=ratings,
         refused_adapters=weak if required else [],
     )

@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
@@ -30,6 +30,10 @@ DELETED: Final = ""
 """The name of a tenant that was deleted: its row stays, since audit entries refer to it."""
 
 
+Layout = Literal["card", "steps"]
+"""All questions of a prompt on one card, or one at a time."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tenant:
     """One vendor customer with its settings."""
@@ -38,6 +42,11 @@ class Tenant:
     name: str
     settings: Mapping[str, Any]
     created_at: float
+
+    @property
+    def layout(self) -> Layout:
+        """How its prompts are shown: `card`, unless it chose `steps`."""
+        return "steps" if self.settings.get("layout") == "steps" else "card"
 
 
 def create_tenant(conn: Connection, name: str, now: float, *, with_key: bool = True) -> tuple[str, str]:

@@ -67,7 +67,7 @@ def _json(value: object) -> str:
 
 
 def _close(css: str) -> str:
-    """A style sheet without the spaces that it does not need; holds where no string in it has `: ` or `{};,>`."""
+    """A style sheet without needless spaces; holds where no string in it has a colon or one of `{};,>`."""
     return re.sub(r"\s*([{};,>])\s*|(?<=[a-z]):\s+", lambda found: found[1] or ":", css)
 
 

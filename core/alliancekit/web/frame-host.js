@@ -74,8 +74,11 @@ export function allianceFrame({ src, token, into, title = "", theme = {} }) {
   frame.title = title || "Feedback";
   frame.setAttribute("sandbox", "allow-scripts allow-same-origin allow-forms");
   frame.referrerPolicy = "no-referrer";
-  const look = { display: "block", border: "0", inlineSize: "100%", blockSize: "0", maxBlockSize: "100%", background: "none" };
-  Object.assign(frame.style, look);
+  Object.assign(frame.style, {
+    display: "block", border: "0", inlineSize: "100%", blockSize: "0", maxBlockSize: "100%", background: "none",
+    // A frame of another scheme than its page's gets an opaque ground from browsers.
+    colorScheme: theme["--ak-color-scheme"] ?? "light dark",
+  });
   frame.src = `${service.origin}${service.pathname.replace(/\/+$/, "")}/frame?parent=${encodeURIComponent(location.origin)}`;
   into.append(frame);
 

@@ -29,7 +29,7 @@ class AllianceFeedback extends HTMLElement {
   #unavailable = false;
   #refusedToken = false;
   #restarting = false;
-  #doubted = new Set();
+  #doubted = new Map();
   #back = () => {
     this.#outbox.wake();
     this.#live?.wake();
@@ -175,12 +175,7 @@ class AllianceFeedback extends HTMLElement {
       return;
     }
     const mark = markOf(prompt.id);
-    if (mark === "confirmed" && !this.#doubted.has(prompt.id)) {
-      // What the closing page sent may arrive just after this page asked.
-      this.#doubted.add(prompt.id);
-      setTimeout(() => this.#look(), STILL_ON_ITS_WAY_MS);
-      return;
-    }
+    if (mark === "confirmed" && this.#mayStillArrive(prompt.id)) return;
     const words = new Words(language, direction);
     this.#screen.words = words;
     this.#putOff = null;
@@ -193,6 +188,19 @@ class AllianceFeedback extends HTMLElement {
     };
     const Form = [Pulse, Steps].find((one) => one.fits(prompt)) ?? Card;
     this.#show(prompt, new Form(words, prompt, on), mark);
+  }
+
+  /** What the closing page sent may come in just after this page has asked; then there is nothing lost to tell. */
+  #mayStillArrive(prompt) {
+    const waited = this.#doubted.get(prompt);
+    if (waited === undefined) {
+      this.#doubted.set(prompt, false);
+      setTimeout(() => {
+        this.#doubted.set(prompt, true);
+        this.#look();
+      }, STILL_ON_ITS_WAY_MS);
+    }
+    return !waited;
   }
 
   #show(prompt, form, mark = null) {
