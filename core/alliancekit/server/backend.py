@@ -59,7 +59,7 @@ class Backend:
         self.service = service
         self.base_url = base_url
         keys = [Key(kid, secret) for kid, secret in service.settings.keys().items()]
-        self.tokens = Tokens(keys, issuer=service.settings.issuer or "alliancekit")
+        self.tokens = Tokens(keys, issuer=service.settings.token_issuer())
         self.live = service.live
         service.link_of = self._rating_url
 
