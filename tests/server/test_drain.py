@@ -82,7 +82,7 @@ def slow_plugin(folder: Path) -> dict[str, str]:
 
 async def until_exists(path: Path) -> None:
     async with asyncio.timeout(PATIENCE):
-        while not await asyncio.to_thread(path.exists):
+        while not await asyncio.to_thread(path.exists):  # noqa: ASYNC110 - another process makes it
             await asyncio.sleep(0.02)
 
 
