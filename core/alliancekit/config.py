@@ -97,7 +97,7 @@ class Settings(BaseSettings):
     public_url: Url = Field("", description="how browsers reach the service; empty: http://host:port")
     issuer: str = Field("", description="who signs the tokens; empty: alliancekit")
     allowed_origins: tuple[Url, ...] = Field(
-        (), description="origins of vendors' pages that may call the API from a browser"
+        (), description="origins of vendors' pages that may call the API from a browser, and hold the frame"
     )
     signing_keys: tuple[SigningKey, ...] = Field(
         (), description="the first signs, all verify; empty: one is generated into data_dir"

@@ -131,7 +131,7 @@ def site(image: Place, tmp_path: Path, postgres_server: Server) -> tuple[Place, 
 
 @contextmanager
 def started(place: Place, command: Sequence[str], ready: Sequence[str]) -> Iterator[httpx.Client]:
-    """Run a service while the block runs, from when its health check says that it is well; a vendor's client."""
+    """Run a service while the block runs, once its health check says that it is well; a vendor's client."""
     log = place.folder / "log.txt"
     with log.open("w") as said:
         process = subprocess.Popen(

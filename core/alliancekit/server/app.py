@@ -12,11 +12,25 @@ from starlette.middleware.cors import CORSMiddleware
 
 from alliancekit.adapters import Caller, Route, RouteRequest
 from alliancekit.errors import NotFoundError
-from alliancekit.server import api, auth, health, inbound, pages, problems, rating, sockets, tenant, webhooks
+from alliancekit.server import (
+    api,
+    auth,
+    course,
+    frame,
+    health,
+    inbound,
+    pages,
+    problems,
+    rating,
+    sockets,
+    tenant,
+    webhooks,
+)
 from alliancekit.server.backend import Backend
 from alliancekit.server.bodies import read_body
 from alliancekit.server.callers import Limited, Observed, know_routes
 from alliancekit.server.capture import CaptureEndpoint
+from alliancekit.server.control import ControlSocket
 from alliancekit.server.live import LiveEndpoint
 from alliancekit.service import Service
 
@@ -45,9 +59,13 @@ def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await service.start()
+        control = ControlSocket(service.settings.data_dir, backend.operator)
         try:
+            if service.settings.on_one_machine():
+                await control.start()
             yield
         finally:
+            await control.close()
             await service.stop()
 
     app = FastAPI(
@@ -66,8 +84,10 @@ def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str
     app.include_router(tenant.router)
     app.include_router(webhooks.router)
     app.include_router(pages.router)
+    app.include_router(course.router)
     app.include_router(rating.router)
     app.include_router(health.router)
+    app.include_router(frame.router)
     inbound.install(app)
     sockets.install(app)
     for plugin, route in service.plugins.routes:

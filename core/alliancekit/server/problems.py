@@ -34,10 +34,14 @@ TITLES = {
 }
 
 
-def problem(status: int, slug: str, detail: str, headers: dict[str, str] | None = None) -> Response:
-    """A problem+json response (RFC 9457)."""
+def problem(
+    status: int, slug: str, detail: str, headers: dict[str, str] | None = None, *, fix: str = ""
+) -> Response:
+    """A problem+json response (RFC 9457); `fix`, the last sentences of `detail`, is a member of its own."""
     title = TITLES.get(slug, slug.replace("-", " ").capitalize())
     body = {"type": PREFIX + slug, "title": title, "status": status, "detail": detail}
+    if fix:
+        body["fix"] = fix
     return Response(json.dumps(body), status, headers, "application/problem+json")
 
 
@@ -47,10 +51,10 @@ def of_error(error: Exception, where: str) -> Response:
         headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
         if isinstance(error, TooManyRequestsError):
             headers = {"Retry-After": str(error.retry_after)}
-        return problem(error.status, error.slug, str(error), headers)
+        return problem(error.status, error.slug, str(error), headers, fix=error.fix)
     if isinstance(error, StoreError):
         log.error("a request failed: %s", error.message)
-        return problem(503, "store", str(error), {"Retry-After": "2"})
+        return problem(503, "store", str(error), {"Retry-After": "2"}, fix=error.fix)
     if isinstance(error, InstrumentError):
         log.error("a prompt asks what is not here any more: %s", error)
         detail = (
