@@ -20,18 +20,16 @@ READY = {"status": "ready", "problems": [], "dead_work": 0}
 
 
 @pytest.fixture
-async def stuck(make_site: MakeSite, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Site]:
-    """A site whose relay does nothing, with one row of work."""
+async def stuck(make_site: MakeSite) -> AsyncIterator[Site]:
+    """A site with one row of work that somebody has claimed and does not finish."""
     site = await make_site()
-
-    async def nothing() -> None:
-        return None
-
-    monkeypatch.setattr(site.service.relay, "_step", nothing)
     now = site.clock()
-    await site.service.database.write(
-        lambda conn: enqueue(conn, site.tenant, "lane", "rate", {"session": "ses_x"}, now=now)
-    )
+
+    def work(conn: Connection) -> None:
+        enqueue(conn, site.tenant, "lane", "rate", {"session": "ses_x"}, now=now)
+        conn.execute(update(outbox).values(lease="held", leased_until=now + 86400.0))
+
+    await site.service.database.write(work)
     yield site
     await site.service.database.write(lambda conn: conn.execute(outbox.delete()) and None)
 
