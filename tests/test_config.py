@@ -42,7 +42,7 @@ def refused(**overrides: object) -> str:
 def test_everything_has_a_safe_default() -> None:
     settings = load()
     assert settings.host == "127.0.0.1"
-    assert settings.base_url() == settings.token_issuer() == "http://127.0.0.1:8420"
+    assert (settings.base_url(), settings.token_issuer()) == ("http://127.0.0.1:8420", "alliancekit")
     assert settings.database().get_secret_value() == "sqlite:///.alliancekit/alliancekit.db"
     assert settings.call.policy() == CallPolicy()
     assert problems(settings) == []
@@ -103,6 +103,11 @@ def test_a_named_file_that_is_missing_or_broken_is_refused(monkeypatch: pytest.M
             "prompts: link_after must be shorter than expire_after",
         ),
         ("public_url = 'feedback.example'", "public_url: must start with http:// or https://"),
+        ("[metrics]\ntoken = 'in-plain-text'", "metrics.token: Input should be"),
+        ("[limits]\ntenant = 'often'", "limits.tenant: give a rate as 120/minute"),
+        ("[log]\nformat = 'xml'", "log.format: Input should be 'text' or 'json'"),
+        ("[health]\nleave_after = 3600", "health.leave_after: Input should be less than or equal to 60"),
+        ("trusted_proxies = ['proxy']", "trusted_proxies.0"),
         ("signing_keys = [{ kid = 'a' }]", "signing_keys.0: give a secret as { env"),
         ("database_url = { env = 'A', file = 'B' }", "database_url: give a secret as { env"),
     ],
@@ -160,6 +165,34 @@ def test_the_short_forms(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load().keys() == {"file": SECRET.encode()}
 
 
+def test_every_secret_has_a_short_form_and_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    write(f"  {SECRET}\n", "secret-file")
+    short = ("DATABASE_URL", "SIGNING_KEY", "METRICS_TOKEN")
+    for name in short:
+        monkeypatch.setenv(f"ALLIANCEKIT_{name}_FILE", "secret-file")
+    settings = load()
+    assert settings.metrics.token is not None
+    assert settings.metrics.token.read() == settings.database() == SecretStr(SECRET)
+    assert settings.keys() == {"file": SECRET.encode()}
+    assert SECRET not in str(effective(settings))
+    for name in short:
+        monkeypatch.delenv(f"ALLIANCEKIT_{name}_FILE")
+        monkeypatch.setenv(f"ALLIANCEKIT_{name}", SECRET)
+    settings = load()
+    assert settings.metrics.token is not None
+    assert settings.metrics.token.read() == settings.database() == SecretStr(SECRET)
+    assert settings.keys() == {"env": SECRET.encode()}
+
+
+def test_a_short_form_leaves_the_rest_of_its_table_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    write("[metrics]\ntoken = { env = 'OTHER' }\n[log]\nformat = 'json'")
+    monkeypatch.setenv("ALLIANCEKIT_LOG__LEVEL", "warning")
+    assert (load().log.format, load().log.level) == ("json", "warning")
+    assert load().metrics.token is not None
+    with pytest.raises(ConfigError, match="OTHER"):
+        load().metrics.token.read()  # type: ignore[union-attr]
+
+
 def test_a_secret_that_is_not_there_is_a_problem_with_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
     write("short", "short-key")
     write("\n", "empty")
@@ -170,9 +203,11 @@ def test_a_secret_that_is_not_there_is_a_problem_with_a_name(monkeypatch: pytest
             {"kid": "b", "file": "short-key"},
             {"kid": "c", "file": "empty"},
         ],
+        metrics={"token": {"file": "short-key"}},
     )
     found = problems(settings)
-    assert len(found) == 4
+    assert len(found) == 5
+    assert "token of metrics has 5 bytes" in found[4]
     assert "NOT_SET" in found[0]
     assert "absent" in found[1]
     assert "'b' has 5 bytes" in found[2]

@@ -95,7 +95,7 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="the address to listen on; the default is this machine only")
     port: int = Field(8420, ge=0, le=65535, description="the port to listen on; 0 takes a free one")
     public_url: Url = Field("", description="how browsers reach the service; empty: http://host:port")
-    issuer: str = Field("", description="who signs the tokens; empty: public_url")
+    issuer: str = Field("", description="who signs the tokens; empty: alliancekit")
     allowed_origins: tuple[Url, ...] = Field(
         (), description="origins of vendors' pages that may call the API from a browser, and hold the frame"
     )
@@ -147,7 +147,7 @@ class Settings(BaseSettings):
 
     def token_issuer(self) -> str:
         """Who signs the tokens."""
-        return self.issuer or self.base_url()
+        return self.issuer or "alliancekit"
 
     def database(self) -> SecretStr:
         """The database's URL, which may hold a password.

@@ -18,10 +18,10 @@ class CallSettings(Section):
     """When a call is over and who is asked; see `alliancekit.sessions.CallPolicy`. Seconds.
 
     Attributes:
-        grace: how long somebody may be gone before the call is over.
-        timeout: how long nothing may be heard of somebody who did not leave.
-        unmet: how long one person waits alone until the call did not take place.
-        minimum_together: people who were together for less are not asked how it was.
+        grace: how long everybody must be gone before that is an end; covers a reloaded page.
+        timeout: how long a platform may be silent about a call before it is taken for over.
+        unmet: how long a session in which client and therapist never met waits before it counts as missed.
+        minimum_together: how long both must have been there together before anybody is asked to rate it.
     """
 
     grace: Seconds = CallPolicy().grace

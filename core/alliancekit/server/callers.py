@@ -218,7 +218,7 @@ def _route(scope: Message) -> str:
 def know_routes(app: FastAPI) -> None:
     """Note the templates of routes that the framework does not tell of; called when all routes are there."""
     app.state.templates = {
-        id(endpoint): route.path
+        id(endpoint): getattr(route, "path")  # noqa: B009 - not every route has one
         for route in reversed(app.router.routes)
         if (endpoint := getattr(route, "endpoint", None)) is not None and hasattr(route, "path")
     }

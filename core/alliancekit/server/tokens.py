@@ -244,7 +244,7 @@ def tokens_of(settings: Settings) -> Tokens:
         ConfigError: a signing key cannot be read, or none is set where one is needed.
     """
     keys = [Key(kid, secret) for kid, secret in settings.keys().items()]
-    return Tokens(keys, issuer=settings.issuer or "alliancekit")
+    return Tokens(keys, issuer=settings.token_issuer())
 
 
 def _header(token: str) -> dict[str, Any]:

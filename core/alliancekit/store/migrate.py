@@ -16,6 +16,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from alliancekit.errors import StoreError
 from alliancekit.store.base import parse_url, store_error
 from alliancekit.store.postgres import postgres_engine
 from alliancekit.store.sqlite import FileLock, sqlite_engine, sqlite_path
@@ -40,6 +41,7 @@ def upgrade(url: str) -> None:
         with _connected(parsed) as connection:
             if lock is None:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
+            _refuse_later(connection)
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
@@ -48,6 +50,16 @@ def upgrade(url: str) -> None:
     finally:
         if lock is not None:
             lock.release()
+
+
+def _refuse_later(connection: Connection) -> None:
+    revision = MigrationContext.configure(connection).get_current_revision()
+    if revision is not None and revision not in revisions():
+        raise StoreError(
+            f"A later release has brought this database to revision {revision}, which this one does not know;"
+            " nothing was changed.",
+            fix="Run that release again, or restore the backup from before it.",
+        )
 
 
 def current(url: str) -> str | None:
