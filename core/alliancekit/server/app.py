@@ -16,6 +16,7 @@ from alliancekit.server import api, auth, inbound, pages, problems, rating, sock
 from alliancekit.server.backend import Backend
 from alliancekit.server.bodies import read_body
 from alliancekit.server.capture import CaptureEndpoint
+from alliancekit.server.client import routes as client
 from alliancekit.server.live import LiveEndpoint
 from alliancekit.service import Service
 
@@ -66,6 +67,7 @@ def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str
     app.include_router(webhooks.router)
     app.include_router(pages.router)
     app.include_router(rating.router)
+    app.include_router(client.router)
     inbound.install(app)
     sockets.install(app)
     for plugin, route in service.plugins.routes:
