@@ -136,17 +136,18 @@ class Pipeline:
         session = payload["session"]
         row, _people = await self._session(tenant, session)
 
-        def close_pulses(conn: Connection) -> list[Prompt]:
-            pulses = [one for one in prompts.open_prompts(conn, session) if one.moment == "in_call"]
-            for one in pulses:
+        def close_past(conn: Connection) -> list[Prompt]:
+            past = {"pre_session", "in_call"}
+            found = [one for one in prompts.open_prompts(conn, session) if one.moment in past]
+            for one in found:
                 prompts.close_prompt(conn, tenant, one.id, "cancelled", self._clock())
             add_work(conn, tenant, [Work(lane=session, kind="describe", payload=payload)], self._clock())
             told = {"reason": row.end_reason, "confidence": row.end_confidence}
             webhooks.announce(conn, row, "session.ended", key=row.id, data=told, now=self._clock())
-            return pulses
+            return found
 
-        for pulse in await self._database.write(close_pulses):
-            await self._withdraw(pulse.participant, pulse.id)
+        for one in await self._database.write(close_past):
+            await self._withdraw(one.participant, one.id)
         await self._rate(tenant, "rate", payload)
 
     async def _rate(self, tenant: str, _: str, payload: Payload) -> None:

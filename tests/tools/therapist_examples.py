@@ -8,6 +8,7 @@ from alliancekit.adapters import Adapter
 from alliancekit.events import Guidance, Segment, Signal, Style, TalkBalance, TalkShare
 from alliancekit.inbound.doing import Doing
 from alliancekit.server.therapist import agreement, platforms
+from alliancekit.server.therapist.course import CourseView, NoteView, TalkView, TaskView
 from alliancekit.server.therapist.platforms import PlatformsView
 from alliancekit.server.therapist.views import (
     CaseloadEntry,
@@ -118,7 +119,7 @@ def session(
 RULES = tuple(rules(Settings()).values())
 
 
-def strain(number: int, *, settled: bool = False) -> SignalView:
+def strain(number: int, *, settled: bool = False, talk: TalkView | None = None) -> SignalView:
     """Two of the three rules of possible strain speak, the control chart does not."""
     numbers = {"before": 80, "now": 62, "sd": 8.416, "magnitude": 2.139, "length": 1}
     numbers |= {"centre": 76.625, "sigma": 8.416, "lower": 59.793}
@@ -143,6 +144,8 @@ def strain(number: int, *, settled: bool = False) -> SignalView:
     return SignalView(
         session=number,
         open=not settled,
+        repaired_in=number + 2 if settled else None,
+        talk=talk,
         signal=two,
         also=(one,),
         rules=agreement.rules_of((two, one), RULES, {"rated": 8, "held": number}),
@@ -196,6 +199,57 @@ GUIDANCE = (
 )
 
 
+LOW = Signal(
+    kind="low_item",
+    rule="low_answer",
+    level="notice",
+    sentence="One answer of the client was low: “Agreed on how we work”.",
+    sessions_needed=1,
+    instrument="check-in",
+    inputs={"low_items": 1, "items": 9},
+    source="Own rule, provisional",
+)
+
+
+def noted(sessions: int) -> CourseView:
+    """What the therapist noted in a course of so many sessions; from ten on something of everything."""
+    if sessions < 10:
+        return CourseView()
+    tasks = (
+        (5, "Write down three situations in which the old thought came back", "done"),
+        (8, "Walk to the market on Saturday, with the sister if it is easier", "partly"),
+        (8, "Call the friend from work", "not_done"),
+        (9, "Practise the sentence “I need a moment”", "done"),
+        (10, "Keep the sleep diary", "open"),
+    )
+    return CourseView(
+        talks=(
+            TalkView(id="tlk_6", session=6, outcome="repaired", at=START + 7 * WEEK),
+            TalkView(id="tlk_9", session=9, outcome="not_yet", at=START + 10 * WEEK),
+        ),
+        tasks=tuple(
+            TaskView(
+                id=f"tsk_{number}",
+                session=session,
+                text=text,
+                status=status,  # type: ignore[arg-type]
+                decided_at=None if status == "open" else START + (session + 1) * WEEK,
+            )
+            for number, (session, text, status) in enumerate(tasks)
+        ),
+        notes=(
+            NoteView(
+                session=7, text="I felt I had to persuade. Bring to supervision.", updated_at=START + 7 * WEEK
+            ),
+            NoteView(
+                session=sessions,
+                text="Lighter today.\n\nAsk about the sister next time.",
+                updated_at=START + sessions * WEEK,
+            ),
+        ),
+    )
+
+
 def check_in(number: int) -> CheckInView:
     return CheckInView(
         session=number,
@@ -231,9 +285,8 @@ def episode(sessions: int = 12, *, live: bool = False) -> EpisodeView:
         ),
         sessions=course,
         check_in=check_in(sessions) if sessions else None,
-        signals=(strain(10, settled=sessions > 11), *((DIVERGENCE, REPAIR) if sessions > 11 else ()))
-        if sessions > 9
-        else (),
+        signals=found(sessions),
+        course=noted(sessions),
         guidance_session=sessions or None,
         guidance=GUIDANCE if sessions >= 12 else GUIDANCE[1:3] if sessions else (),
         not_computed=(NotComputed(what="Talk balance remarks", plugin="talk_balance", status="timeout"),)
@@ -241,6 +294,19 @@ def episode(sessions: int = 12, *, live: bool = False) -> EpisodeView:
         else (),
         live=Live(url="/v1/live", token="live-token") if live else None,
         timezone="Europe/Rome",
+    )
+
+
+def found(sessions: int) -> tuple[SignalView, ...]:
+    """The findings of a course of so many sessions, open, talked about, repaired in either way."""
+    if sessions < 10:
+        return ()
+    said, waits = noted(sessions).talks
+    return (
+        SignalView(session=6, signal=LOW, open=False, talk=said),
+        SignalView(session=9, signal=LOW, talk=waits),
+        strain(10, settled=sessions > 11),
+        *((DIVERGENCE, REPAIR) if sessions > 11 else ()),
     )
 
 

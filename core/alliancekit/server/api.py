@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request, Response, Security
 from fastapi.security import HTTPBearer
 
-from alliancekit.server import auth, capture, launches, schemas
+from alliancekit.server import auth, capture, launches, schemas, series
 from alliancekit.server.bodies import LimitedRoute
 
 PROBLEM = {"content": {"application/problem+json": {"schema": {"type": "object"}}}}
@@ -96,7 +96,7 @@ async def send_prompt(request: Request, tenant: Tenant, prompt: Id, body: schema
     return schemas.Sent()
 
 
-@vendor.get("/episodes/{episode}", response_model=dict[str, Any])
+@vendor.get("/episodes/{episode}", response_model=series.EpisodeOut)
 async def get_episode(request: Request, tenant: Tenant, episode: Id) -> dict[str, Any]:
     """The series with scores, signals and guidance, as far as each client allowed it to be seen."""
     return await auth.backend_of(request).episode_series(tenant, episode)

@@ -12,6 +12,7 @@ from alliancekit.errors import NotAllowedError
 from alliancekit.feedback import Person
 from alliancekit.server import launches
 from alliancekit.server.backend import Backend
+from alliancekit.server.callers import recognise
 from alliancekit.server.tokens import (
     ClientClaims,
     ClientLaunchClaims,
@@ -84,6 +85,7 @@ async def tenant(request: Request) -> str:
             "This needs a tenant key, and the one sent is unknown or revoked.",
             fix="Use the key that was shown when the tenant was made.",
         )
+    recognise(backend_of(request).service, request, "tenant", found, found)
     return found
 
 
@@ -94,7 +96,20 @@ def person(request: Request) -> Person:
         MissingTokenError: no token.
         NotAllowedError: the token is expired, altered or of another kind.
     """
-    return backend_of(request).person(bearer(request))
+    return person_of(backend_of(request), request)
+
+
+def person_of(backend: Backend, request: Request) -> Person:
+    """As `person`, for a backend that the request does not lead to.
+
+    Raises:
+        MissingTokenError: no token.
+        NotAllowedError: the token is expired, altered or of another kind.
+        TooManyRequestsError: this person sent too many requests.
+    """
+    found = backend.person(bearer(request))
+    recognise(backend.service, request, "participant", found.id, found.tenant)
+    return found
 
 
 # the pages ----------------------------------------------------------------------------------------------

@@ -1,27 +1,25 @@
-"""Pages and files: the element's script, the therapist's pages, health."""
+"""Pages and files: the element's script, the therapist's pages."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse
 
-from alliancekit.errors import NotAllowedError, NotFoundError, StoreError
+from alliancekit.errors import NotAllowedError, NotFoundError
 from alliancekit.pages import PageWanted
 from alliancekit.server import auth, schemas
 from alliancekit.server.therapist import build, platforms, plugin_pages, render
 from alliancekit.server.therapist.views import Link
 from alliancekit.server.tokens import TherapistClaims
 from alliancekit.service import Service
-from alliancekit.store import adapter_counts, outbox
+from alliancekit.store import adapter_counts
 
 router = APIRouter(include_in_schema=False)
 
 JAVASCRIPT = "text/javascript; charset=utf-8"
 STATIC_TYPES = {"css": "text/css; charset=utf-8", "js": JAVASCRIPT, "svg": "image/svg+xml"}
-LAG_LIMIT = 60.0
-"""Seconds that queued work may be late before the service says that it is not ready."""
 
 
 @router.get("/embed.js")
@@ -63,15 +61,15 @@ async def today(request: Request, launch: str = "") -> Response:
 
 @router.get("/therapist/episodes/{episode}")
 async def episode(
-    request: Request, episode: Annotated[str, Path(max_length=64, pattern=schemas.ID)]
+    request: Request, episode: Annotated[str, Path(max_length=64, pattern=schemas.ID)], note: str = ""
 ) -> Response:
-    """One client's page."""
+    """One client's page; `note` is the number of the session whose private note is to be written."""
     claims = _therapist(request)
     if claims is None:
         return _page(render.render_sign_in(), 401)
     service = auth.backend_of(request).service
     try:
-        view = await build.episode(service, claims, episode, _token(request))
+        view = await build.episode(service, claims, episode, _token(request), note_on=_number(note))
     except NotFoundError:
         page = render.render_error(
             title="No such client",
@@ -139,6 +137,10 @@ async def static(name: str) -> Response:
     return Response(path.read_bytes(), media_type=kind, headers=headers)
 
 
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
 def _token(request: Request) -> str:
     return auth.cookie(request, TherapistClaims)
 
@@ -154,31 +156,3 @@ def _links(service: Service) -> tuple[Link, ...]:
 
 def _page(html: str, status: int = 200) -> Response:
     return HTMLResponse(html, status, dict(render.HEADERS))
-
-
-# health -----------------------------------------------------------------------------------------------
-
-
-@router.get("/healthz")
-async def healthz() -> Response:
-    """The process answers."""
-    return JSONResponse({"status": "ok"})
-
-
-@router.get("/readyz")
-async def readyz(request: Request) -> Response:
-    """The service can do its work: database, required plugins, outbox; 503 with the reasons when not."""
-    service = auth.backend_of(request).service
-    problems = ["draining"] if service.draining else []
-    for entry in service.plugins.report.entries:
-        if entry.required and entry.status != "loaded":
-            problems.append(f"the required plugin {entry.name} is {entry.status}")
-    try:
-        lag = await service.database.read(lambda conn: outbox.lag(conn, service.clock()))
-        if lag > LAG_LIMIT:
-            problems.append(f"queued work is {lag:.0f} s late")
-    except StoreError:
-        problems.append("the database does not answer")
-    return JSONResponse(
-        {"status": "ready" if not problems else "not ready", "problems": problems}, 503 if problems else 200
-    )

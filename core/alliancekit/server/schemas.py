@@ -15,7 +15,9 @@ from pydantic import (
     model_validator,
 )
 
-from alliancekit.events import Moment, Role, Visibility
+from alliancekit.events import Moment, Role, TalkBalance, Visibility
+from alliancekit.feedback import Layout
+from alliancekit.server.series import AskedOut
 from alliancekit.store.prompts import DeliveryStatus, PromptStatus
 
 ID = r"^[A-Za-z0-9_-]+$"
@@ -110,8 +112,8 @@ class SessionOut(BaseModel):
     end_confidence: float | None
     seconds: float
     segments: list[SegmentOut]
-    talk_balance: dict[str, Any] | None
-    prompts: list[dict[str, Any]]
+    talk_balance: TalkBalance | None
+    prompts: list[AskedOut]
 
 
 class PromptIn(Body):
@@ -283,12 +285,20 @@ class AdaptersOut(BaseModel):
 
 
 class TenantIn(Body):
-    """What to change.
+    """What to change; what is left out stays as it is.
 
-    `require_signed`: take only what platforms prove by a signature over the whole message.
+    `require_signed`: take only what platforms prove by a signature over the whole message. `layout`: show all
+    questions of a prompt on one `card`, or one at a time in `steps`.
     """
 
-    require_signed: StrictBool
+    require_signed: StrictBool = False
+    layout: Layout = "card"
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("name at least one setting to change")
+        return self
 
 
 class TenantOut(BaseModel):
@@ -297,6 +307,7 @@ class TenantOut(BaseModel):
     id: str
     name: str
     require_signed: bool
+    layout: Layout
     refused_adapters: list[str]
 
 

@@ -1,6 +1,6 @@
 """The signed tokens of the service: who may do what, for how long.
 
-Eight kinds, told apart by the `typ` header and by an audience of their own, so that none passes for another:
+Kinds, told apart by the `typ` header and by an audience of their own, so that none passes for another:
 
 ========================  ==========================  ==========  ==========
 claims                    what it opens               lifetime    at most
@@ -13,6 +13,7 @@ claims                    what it opens               lifetime    at most
 `ClientLaunchClaims`      a client's page, once       1 minute    5 minutes
 `SupervisorLaunchClaims`  a supervisor's, once        1 minute    5 minutes
 `LinkClaims`              the rating link `/r/…`      7 days      30 days
+`PasswordClaims`          choosing a password         1 day       1 day
 ========================  ==========================  ==========  ==========
 
 Tokens are JWTs (RFC 7519) checked as RFC 8725 asks: one algorithm (HS256) for every key, keys from the local
@@ -35,11 +36,12 @@ import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Literal, TypeVar, get_args
+from typing import Any, ClassVar, Final, Literal, TypeVar, get_args
 
 import jwt
 from typing_extensions import override
 
+from alliancekit.config import Settings
 from alliancekit.errors import ConfigError, NotAllowedError
 from alliancekit.events import Role
 from alliancekit.secret_refs import MINIMUM_KEY_BYTES
@@ -88,7 +90,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """The base of all kinds; every field is a string of at least one character.
+    """The base of all kinds; every field is a string of at least one character, or `OPTIONAL`.
 
     Raises:
         ValueError: a field is empty or not a string.
@@ -105,11 +107,14 @@ class Claims:
     def __post_init__(self) -> None:
         for each in fields(self):
             value = getattr(self, each.name)
-            if not isinstance(value, str) or not value:
+            if not isinstance(value, str) or not (value or "optional" in each.metadata):
                 raise ValueError(f"{type(self).__name__}.{each.name} must be a string that is not empty.")
 
 
 C = TypeVar("C", bound=Claims)
+
+OPTIONAL: Final = {"optional": True}
+"""Metadata of a field that may be empty; an empty one is not in the token."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +154,10 @@ class LinkClaims(_InSession):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TherapistClaims(Claims):
-    """A therapist who looks at the own episodes; `therapist` is the vendor's identifier of that person."""
+    """A therapist who looks at the own episodes; `therapist` is the vendor's identifier of that person.
+
+    `account` and `password_at` are those of somebody who signed in with a password; see `Accounts.holds`.
+    """
 
     typ = "ak-therapist+jwt"
     audience = "alliancekit:therapist"
@@ -158,6 +166,8 @@ class TherapistClaims(Claims):
     longest = 12 * 3600.0
 
     therapist: str
+    account: str = field(default="", metadata=OPTIONAL)
+    password_at: str = field(default="", metadata=OPTIONAL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,6 +261,20 @@ Launch = LaunchClaims | SupervisorLaunchClaims | ClientLaunchClaims
 """What launch links hold."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordClaims(Claims):
+    """Lets somebody choose the password of an account; over once the account's `password_at` is another."""
+
+    typ = "ak-password+jwt"
+    audience = "alliancekit:password"
+    subject = "account"
+    lifetime = 86400.0
+    longest = 86400.0
+
+    account: str
+    password_at: str
+
+
 class Tokens:
     """Issues and checks tokens.
 
@@ -301,7 +325,9 @@ class Tokens:
         if seconds > claims.longest:
             raise ValueError(f"{type(claims).__name__} lives {claims.longest:g} s at most, not {seconds:g}.")
         now = int(time.time() if at is None else at)
-        payload: dict[str, Any] = {each.name: getattr(claims, each.name) for each in fields(claims)}
+        payload: dict[str, Any] = {
+            each.name: value for each in fields(claims) if (value := getattr(claims, each.name))
+        }
         payload |= {
             "sub": payload.pop(claims.subject),
             "iss": self._issuer,
@@ -361,6 +387,16 @@ class Tokens:
         return payload
 
 
+def tokens_of(settings: Settings) -> Tokens:
+    """What issues and checks the tokens of a service with these settings.
+
+    Raises:
+        ConfigError: a signing key cannot be read, or none is set where one is needed.
+    """
+    keys = [Key(kid, secret) for kid, secret in settings.keys().items()]
+    return Tokens(keys, issuer=settings.issuer or "alliancekit")
+
+
 def _header(token: str) -> dict[str, Any]:
     """The header, before PyJWT verifies it: the key that PyJWT needs is named in it."""
     segment = token.partition(".")[0]
@@ -377,7 +413,10 @@ def _claims(payload: dict[str, Any], kind: type[C]) -> C:
     lifetime = payload["exp"] - payload["iat"]
     if not 0 <= lifetime <= kind.longest:
         raise TokenRefusedError("lifetime")
-    names = {each.name: each.name for each in fields(kind)} | {kind.subject: "sub"}
+    optional = {each.name for each in fields(kind) if "optional" in each.metadata}
+    names = {
+        each.name: each.name for each in fields(kind) if each.name not in optional or each.name in payload
+    } | {kind.subject: "sub"}
     try:
         return kind(**{name: payload[claim] for name, claim in names.items()})
     except (KeyError, ValueError):

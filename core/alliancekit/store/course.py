@@ -37,7 +37,7 @@ class TooLongError(RefusedError):
     """A text is longer than may be kept."""
 
     status = 422
-    slug = "too-long"
+    slug = "too-large"
 
 
 class UnknownWordError(RefusedError):

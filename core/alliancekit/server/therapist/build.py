@@ -80,9 +80,23 @@ async def caseload(service: Service, claims: TherapistClaims, token: str) -> vie
 
 
 async def episode(
-    service: Service, claims: TherapistClaims, episode_id: str, token: str, *, with_panels: bool = True
+    service: Service,
+    claims: TherapistClaims,
+    episode_id: str,
+    token: str,
+    *,
+    with_panels: bool = True,
+    note_on: int | None = None,
 ) -> views.EpisodeView:
     """One client's page, with the panels that plugins show there.
+
+    Args:
+        service: the running service.
+        claims: who is signed in.
+        episode_id: whose page.
+        token: for the live connection.
+        with_panels: whether plugins are asked for their panels.
+        note_on: the number of the session whose private note is to be written; by default the latest.
 
     Raises:
         NotFoundError: there is no such episode, or it is another therapist's.
@@ -95,6 +109,8 @@ async def episode(
     style = service.plugins.styles.get(name, Style(name=name, title=name, description=""))
     builder = _Builder(service.instruments, stored, service.plugins.rules)
     view = replace(builder.view(course, style, token), rule_pages=plugin_pages.of_rules(service.plugins))
+    if any(one.number == note_on for one in view.sessions):
+        view = replace(view, note_on=note_on)
     if not with_panels:
         return view
     shown, gaps = await panels.of(service.hooks, course, found, style=name, language=LANGUAGE, now=now)

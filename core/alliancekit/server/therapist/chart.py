@@ -8,7 +8,7 @@ classes in `therapist.css`, so that dark mode, print and high contrast work unde
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
@@ -20,6 +20,9 @@ from alliancekit.server.therapist.words import ROLE_WORDS, count, whole
 VOICES: tuple[Voice, ...] = ("client", "therapist")
 _BADGES = 3
 """Signals drawn one above the other in a session; more are told by a number."""
+
+_TASKS_ROW = 16.0
+"""What a drawing grows by where tasks stand below the sessions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class Frame:
 
 WIDE = Frame(640, 320, 34, 84, 58, 40, most=30, names=True)
 NARROW = Frame(320, 290, 28, 34, 58, 40, most=10)
+PRINT = Frame(640, 250, 34, 84, 58, 40, most=16, names=True)
 SMALL = Frame(300, 150, 30, 34, 12, 24, most=20)
 
 
@@ -147,26 +151,56 @@ def _sessions_axis(frame: Frame, sessions: Sequence[SessionView], *, every: int)
     return Markup("").join(parts)
 
 
+def _badge(x: float, y: float, view: SignalView | None) -> list[Markup]:
+    """A disc; a ring for what a rule found repaired, a square for what the therapist said is, both for both."""
+    rule = view is not None and view.repaired_in is not None
+    word = view is not None and view.said_repaired
+    if not rule and not word:
+        return [element("circle", class_="badge", cx=x, cy=y, r=8)]
+    square = element("rect", class_="badge-word", x=x - 8, y=y - 8, width=16, height=16)
+    ring = element("circle", class_="badge-rule", cx=x, cy=y, r=7 if word else 8)
+    return ([square] if word else []) + ([ring] if rule else [])
+
+
+def _tasks(frame: Frame, view: EpisodeView, sessions: Sequence[SessionView]) -> Markup:
+    """Below the session in which they were agreed: how many tasks were done of how many."""
+    done = view.course.done()
+    return Markup("").join(
+        element(
+            "text",
+            done[session.number].short,
+            class_="tick tasks",
+            x=frame.x(index, len(sessions)),
+            y=frame.height - frame.bottom + 16 + _TASKS_ROW,
+            text_anchor="middle",
+        )
+        for index, session in enumerate(sessions)
+        if session.number in done
+    )
+
+
 def _badges(
     frame: Frame, sessions: Sequence[SessionView], signals: Sequence[tuple[int, SignalView]]
 ) -> Markup:
     """Numbered signal marks above their session, with a line down to the plot's floor."""
     parts: list[Markup] = []
     for index, session in enumerate(sessions):
-        here = [number for number, view in signals if view.session == session.number]
+        here = [(number, view) for number, view in signals if view.session == session.number]
         if not here:
             continue
         x = frame.x(index, len(sessions))
-        told = [str(number) for number in here]
+        told: list[tuple[str, SignalView | None]] = [(str(number), view) for number, view in here]
         if len(told) > _BADGES:
-            told = [*told[: _BADGES - 1], f"+{len(told) - _BADGES + 1}"]
+            told = [*told[: _BADGES - 1], (f"+{len(told) - _BADGES + 1}", None)]
         parts.append(
             element("line", class_="drop", x1=x, y1=frame.top - 6, x2=x, y2=frame.height - frame.bottom)
         )
-        for lane, text in enumerate(told):
+        for lane, (text, view) in enumerate(told):
             y = frame.top - 14 - lane * 17
-            parts.append(element("circle", class_="badge", cx=x, cy=y, r=8))
-            parts.append(element("text", text, class_="badge-text", x=x, y=y + 3.8, text_anchor="middle"))
+            parts += _badge(x, y, view)
+            settled = view is not None and (view.repaired_in is not None or view.said_repaired)
+            kind = "badge-text settled" if settled else "badge-text"
+            parts.append(element("text", text, class_=kind, x=x, y=y + 3.8, text_anchor="middle"))
     return Markup("").join(parts)
 
 
@@ -239,6 +273,8 @@ def describe(sessions: Sequence[SessionView], scale: str) -> str:
 def trend(view: EpisodeView, frame: Frame = WIDE, *, key: str = "trend") -> Markup:
     """The total over the sessions in both voices, with own range, cut-off and signals."""
     sessions = view.sessions[-frame.most :]
+    if view.course.tasks:
+        frame = replace(frame, height=frame.height + _TASKS_ROW, bottom=frame.bottom + _TASKS_ROW)
     right = frame.width - frame.right
     parts = [_grid(frame, (0, 25, 50, 75, 100))]
     found = own_range(view.sessions, view.total)
@@ -248,6 +284,7 @@ def trend(view: EpisodeView, frame: Frame = WIDE, *, key: str = "trend") -> Mark
         y = frame.y(view.cut_off.percent)
         parts.append(element("line", class_="cut-off", x1=frame.left, y1=y, x2=right, y2=y))
     parts.append(_badges(frame, sessions, numbered(view)))
+    parts.append(_tasks(frame, view, sessions))
     parts.append(_sessions_axis(frame, sessions, every=1 if len(sessions) <= 15 else 2))
     parts.append(element("text", "session", class_="tick", x=frame.left, y=frame.height - 6))
     parts += [_voice(frame, sessions, view.total, voice) for voice in reversed(VOICES)]

@@ -12,7 +12,10 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from alliancekit.languages import Language, own_languages
+from alliancekit.languages.pages import Words
 from alliancekit.server.therapist import agreement, chart, panels, series, talk_chart, words
+from alliancekit.server.therapist import course as between
 from alliancekit.server.therapist.platforms import PlatformsView
 from alliancekit.server.therapist.views import CaseloadView, EpisodeView, Link, ShownPanel
 
@@ -72,6 +75,7 @@ _environment = Environment(
 )
 _environment.globals.update(
     agreement=agreement,
+    between=between,
     chart=chart,
     panels=panels,
     series=series,
@@ -88,9 +92,14 @@ def render_caseload(view: CaseloadView, *, navigation: Sequence[Link] = ()) -> s
     return _environment.get_template("caseload.html").render(view=view, live=view.live, navigation=navigation)
 
 
-def render_episode(view: EpisodeView, *, navigation: Sequence[Link] = ()) -> str:
+def render_episode(
+    view: EpisodeView, *, navigation: Sequence[Link] = (), language: Language | None = None
+) -> str:
     """One client's page."""
-    return _environment.get_template("episode.html").render(view=view, live=view.live, navigation=navigation)
+    texts = Words(language or own_languages()[0], "course", timezone=view.timezone)
+    return _environment.get_template("episode.html").render(
+        view=view, live=view.live, navigation=navigation, texts=texts
+    )
 
 
 def render_plugin_page(here: Link, items: Sequence[ShownPanel], *, navigation: Sequence[Link] = ()) -> str:

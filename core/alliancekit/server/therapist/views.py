@@ -277,7 +277,8 @@ class EpisodeView:
     `external_id` is the vendor's pseudonym. `total` names the scale of the main trend, `scales` the parts
     beside it. `measure` is the main instrument's title; `validated` and `validation` are its own words;
     `higher_means` says in words what a higher number is. `guidance_session` is the session that the guidance
-    answers. `timezone` is an IANA name.
+    answers. `note_on` is the number of the session whose private note is being written, None for the latest.
+    `timezone` is an IANA name.
     """
 
     episode: str
@@ -298,6 +299,7 @@ class EpisodeView:
     not_computed: tuple[NotComputed, ...] = ()
     panels: tuple[ShownPanel, ...] = ()
     course: CourseView = field(default_factory=CourseView)
+    note_on: int | None = None
     not_asked: tuple[NotAsked, ...] = ()
     rule_pages: Mapping[str, Link] = field(default_factory=dict)
     live: Live | None = None
@@ -313,6 +315,11 @@ class EpisodeView:
     def example(self) -> bool:
         """Whether anything on the page is made up."""
         return any(one.example for one in self.sessions)
+
+    @property
+    def session_ids(self) -> Mapping[int, str]:
+        """Id by session number."""
+        return {one.number: one.id for one in self.sessions}
 
     @property
     def scale_titles(self) -> Mapping[str, str]:
