@@ -33,6 +33,7 @@ from alliancekit.server.capture import CaptureEndpoint
 from alliancekit.server.client import routes as client
 from alliancekit.server.control import ControlSocket
 from alliancekit.server.live import LiveEndpoint
+from alliancekit.server.supervisor import routes as supervisor
 from alliancekit.service import Service
 
 VERSION = "0.1.0"
@@ -88,6 +89,8 @@ def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str
     app.include_router(course.router)
     app.include_router(rating.router)
     app.include_router(client.router)
+    app.include_router(supervisor.router)
+    app.include_router(supervisor.vendor)
     app.include_router(health.router)
     app.include_router(frame.router)
     inbound.install(app)

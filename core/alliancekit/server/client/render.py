@@ -29,6 +29,9 @@ HEADERS: Final[Mapping[str, str]] = {
 DONE: Final = ("shared", "asked", "agreed", "disagreed", "erasure", "kept")
 """What a page may be told was done."""
 
+VERSION: Final = hashlib.sha256((STATIC_DIR / "client.css").read_bytes()).hexdigest()[:12]
+"""Of the style: browsers keep it until it changes."""
+
 _environment = Environment(
     loader=PackageLoader("alliancekit.server.client"),
     autoescape=True,
@@ -40,7 +43,7 @@ _environment.globals.update(
     home=HOME,
     trend=trend,
     consent=consent,
-    version=hashlib.sha256((STATIC_DIR / "client.css").read_bytes()).hexdigest()[:12],
+    version=VERSION,
 )
 
 

@@ -116,6 +116,25 @@ async def episode(
     return replace(view, panels=shown, not_computed=(*view.not_computed, *gaps))
 
 
+async def for_others(service: Service, course: Episode, words: Words) -> views.EpisodeView:
+    """What the therapist may see of an episode, for others who may look: no notes, tasks, answers, panels.
+
+    Args:
+        service: the running service.
+        course: the episode; whoever calls has made sure that it may be seen.
+        words: the reader's, of the section `therapist`.
+    """
+
+    def work(conn: Connection) -> Stored:
+        found = series.read_series(conn, course.tenant, course.id)
+        numbers = {one.session.id: one.session.number for one in found}
+        talks = noted.talks_of(conn, course.tenant, course.id)
+        return Stored(course, found, (), {}, between.view_of(numbers, talks=talks))
+
+    style = Style(name=course.style, title=course.style, description="")
+    return _Builder(service, await service.database.read(work), words).view(course, style, "")
+
+
 def _read(conn: Connection, claims: TherapistClaims, episode_id: str, now: float) -> Stored:
     course = own_episode(conn, claims, episode_id)
     found = series.read_series(conn, claims.tenant, episode_id, answers=True)
