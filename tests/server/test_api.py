@@ -407,7 +407,7 @@ async def test_the_openapi_document_has_every_route_with_its_refusals(site: Site
         ("GET", "/v1/episodes/{episode}/export"): {"401", "404", "422"},
         ("DELETE", "/v1/episodes/{episode}"): {"401", "404", "409", "422"},
         ("POST", "/v1/prompts/{prompt}/send"): {"401", "404", "409", "413", "422", "502"},
-        ("POST", "/v1/launches"): {"401", "413", "422"},
+        ("POST", "/v1/launches"): {"401", "404", "413", "422"},
         ("GET", "/v1/webhooks"): {"401"},
         ("POST", "/v1/webhooks"): {"401", "409", "413", "422"},
         ("DELETE", "/v1/webhooks/{webhook}"): {"401", "404", "422"},
@@ -421,6 +421,8 @@ async def test_the_openapi_document_has_every_route_with_its_refusals(site: Site
         ("POST", "/v1/responses"): {"400", "401", "404", "409", "413", "422"},
         ("GET", "/v1/adapters"): {"401"},
         ("GET", "/v1/tenant"): {"401"},
+        ("GET", "/v1/supervisors/{supervisor}"): {"401", "422"},
+        ("PUT", "/v1/supervisors/{supervisor}"): {"401", "413", "422"},
         ("PATCH", "/v1/tenant"): {"401", "413", "422"},
         ("POST", "/v1/adapters/{name}/events"): {"400", "401", "404", "413", "503"},
     }

@@ -57,7 +57,7 @@ async def make_course(site: Site, language: str) -> Meeting:
 
 async def agree(site: Site, meeting: Meeting) -> None:
     """Let a supervisor see the course."""
-    from dataclasses import replace  # noqa: PLC0415
+    from dataclasses import replace
 
     def work(conn: object) -> None:
         choice = read_client_choice(conn, site.tenant, meeting.episode)  # type: ignore[arg-type]

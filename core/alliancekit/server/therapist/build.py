@@ -14,7 +14,7 @@ from alliancekit.events import Guidance, Response, Role, Segment, Signal, Style
 from alliancekit.languages.pages import Words
 from alliancekit.server.live import PATH as LIVE_PATH
 from alliancekit.server.therapist import course as between
-from alliancekit.server.therapist import findings, measure, panels, plugin_pages, views
+from alliancekit.server.therapist import client_says, findings, measure, panels, plugin_pages, views
 from alliancekit.server.therapist.course import CourseView
 from alliancekit.server.therapist.sentences import known
 from alliancekit.server.therapist.series import rated
@@ -113,7 +113,8 @@ async def episode(
     if not with_panels:
         return view
     shown, gaps = await panels.of(service.hooks, course, found, style=name, words=words, now=now)
-    return replace(view, panels=shown, not_computed=(*view.not_computed, *gaps))
+    said = await client_says.of(service, course, words)
+    return replace(view, panels=shown, client_says=said, not_computed=(*view.not_computed, *gaps))
 
 
 async def for_others(service: Service, course: Episode, words: Words) -> views.EpisodeView:
