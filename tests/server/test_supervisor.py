@@ -1,4 +1,4 @@
-"""The supervisor's pages over HTTP: only consenting cases, nothing that names anybody, each look written down."""
+"""The supervisor's pages over HTTP: only consenting cases, nothing that names anybody, each look audited."""
 
 from __future__ import annotations
 

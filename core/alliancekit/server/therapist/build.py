@@ -13,8 +13,8 @@ from alliancekit.errors import NotFoundError
 from alliancekit.events import Guidance, Response, Role, Segment, Signal, Style
 from alliancekit.languages.pages import Words
 from alliancekit.server.live import PATH as LIVE_PATH
-from alliancekit.server.therapist import course as between
 from alliancekit.server.therapist import client_says, findings, measure, panels, plugin_pages, views
+from alliancekit.server.therapist import course as between
 from alliancekit.server.therapist.course import CourseView
 from alliancekit.server.therapist.sentences import known
 from alliancekit.server.therapist.series import rated

@@ -278,9 +278,9 @@ class EpisodeView:
     `external_id` is the vendor's pseudonym. `total` names the scale of the main trend, `scales` the parts
     beside it. `measure` is the main instrument's title; `validated` and `validation` are its own words;
     `higher_means` says in words what a higher number is, where it is something else than a stronger working
-    relationship. `guidance_session` is the session that the guidance answers. `client_says` is what the client decided, in sentences.
-    `note_on` is the number of the
-    session whose private note is being written, None for the latest.
+    relationship. `guidance_session` is the session that the guidance answers. `client_says` is what the
+    client decided, in sentences. `note_on` is the number of the session whose private note is being written,
+    None for the latest.
     """
 
     episode: str
