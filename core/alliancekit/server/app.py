@@ -33,9 +33,11 @@ from alliancekit.server.backend import Backend
 from alliancekit.server.bodies import read_body
 from alliancekit.server.callers import Limited, Observed, know_routes
 from alliancekit.server.capture import CaptureEndpoint
+from alliancekit.server.client import routes as client
 from alliancekit.server.control import ControlSocket
 from alliancekit.server.live import LiveEndpoint
 from alliancekit.server.signed_in import SignedIn
+from alliancekit.server.supervisor import routes as supervisor
 from alliancekit.service import Service
 
 VERSION = "0.1.0"
@@ -93,6 +95,9 @@ def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str
     app.include_router(settings_page.router)
     app.include_router(sign_in.router)
     app.include_router(rating.router)
+    app.include_router(client.router)
+    app.include_router(supervisor.router)
+    app.include_router(supervisor.vendor)
     app.include_router(health.router)
     app.include_router(frame.router)
     inbound.install(app)

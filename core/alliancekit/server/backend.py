@@ -17,6 +17,7 @@ from alliancekit.exports import Exporter
 from alliancekit.feedback import Person
 from alliancekit.live import Address
 from alliancekit.server import choosing, schemas
+from alliancekit.server.looking import Looking
 from alliancekit.server.operator import Operator
 from alliancekit.server.tokens import (
     ClientClaims,
@@ -71,6 +72,11 @@ class Backend:
             self.service.clock,
             ended=lambda one: self.live.drop((one.role, one.tenant, one.person)),
         )
+
+    @cached_property
+    def looking(self) -> Looking:
+        """Writes down who opens pages about a course."""
+        return Looking(self.service)
 
     # vendors -------------------------------------------------------------------------------------------
 

@@ -58,6 +58,7 @@ async def today(request: Request, launch: str = "", saved: str = "") -> Response
         return await _please_sign_in(request)
     words = await _words(request, claims)
     view = await build.caseload(backend.service, claims, _token(request), words)
+    await backend.looking.noted(claims, [one.episode for one in view.entries], "today")
     chosen = await choosing.read(backend.service, claims.tenant, claims.therapist)
     ratings = settings.ratings_line(*chosen, saved=saved)
     navigation = links(backend.service, words)
@@ -78,6 +79,7 @@ async def episode(
         view = await build.episode(service, claims, episode, _token(request), words, note_on=_number(note))
     except NotFoundError:
         return _failed(words, "error.client", 404)
+    await auth.backend_of(request).looking.noted(claims, [episode], "client")
     return _page(render.render_episode(view, words, navigation=links(service, words)))
 
 

@@ -24,7 +24,10 @@ from alliancekit.store.tenants import Layout
 ID = r"^[A-Za-z0-9_-]+$"
 """What the service's own identifiers look like."""
 
-ExternalId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+EXTERNAL = r"^[^\x00-\x1f\x7f]*$"
+"""What the vendors' identifiers look like."""
+
+ExternalId = Annotated[str, Field(min_length=1, max_length=200, pattern=EXTERNAL)]
 """The vendor's own pseudonymous identifier, without control characters; never a name or an e-mail address."""
 
 
@@ -233,6 +236,19 @@ AnyLaunchIn = Annotated[
     Discriminator(_role),
 ]
 """Who is to open their pages; without `role` a therapist."""
+
+
+class SupervisorIn(Body):
+    """Whose work a supervisor looks at, by your identifiers; an empty list: nobody's any more."""
+
+    therapists: Annotated[tuple[ExternalId, ...], Field(max_length=1000)]
+
+
+class SupervisorOut(BaseModel):
+    """Whose work a supervisor looks at, sorted."""
+
+    supervisor: str
+    therapists: list[str]
 
 
 class SendIn(Body):

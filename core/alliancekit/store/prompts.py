@@ -142,6 +142,12 @@ def open_prompts(conn: Connection, session: str) -> tuple[Prompt, ...]:
     return tuple(_prompt(row) for row in rows)
 
 
+def prompts_of(conn: Connection, session: str) -> tuple[Prompt, ...]:
+    """Return all prompts of a session, oldest first."""
+    query = select(prompt).where(prompt.c.session == session).order_by(prompt.c.created_at, prompt.c.id)
+    return tuple(_prompt(row) for row in conn.execute(query).mappings())
+
+
 def close_prompt(
     conn: Connection, tenant: str, prompt_id: str, status: PromptStatus, now: float, *, dismissal: str = ""
 ) -> bool:

@@ -13,8 +13,8 @@ from alliancekit.errors import NotFoundError
 from alliancekit.events import Guidance, Response, Role, Segment, Signal, Style
 from alliancekit.languages.pages import Words
 from alliancekit.server.live import PATH as LIVE_PATH
+from alliancekit.server.therapist import client_says, findings, measure, panels, plugin_pages, views
 from alliancekit.server.therapist import course as between
-from alliancekit.server.therapist import findings, measure, panels, plugin_pages, views
 from alliancekit.server.therapist.course import CourseView
 from alliancekit.server.therapist.sentences import known
 from alliancekit.server.therapist.series import rated
@@ -113,7 +113,27 @@ async def episode(
     if not with_panels:
         return view
     shown, gaps = await panels.of(service.hooks, course, found, style=name, words=words, now=now)
-    return replace(view, panels=shown, not_computed=(*view.not_computed, *gaps))
+    said = await client_says.of(service, course, words)
+    return replace(view, panels=shown, client_says=said, not_computed=(*view.not_computed, *gaps))
+
+
+async def for_others(service: Service, course: Episode, words: Words) -> views.EpisodeView:
+    """What the therapist may see of an episode, for others who may look: no notes, tasks, answers, panels.
+
+    Args:
+        service: the running service.
+        course: the episode; whoever calls has made sure that it may be seen.
+        words: the reader's, of the section `therapist`.
+    """
+
+    def work(conn: Connection) -> Stored:
+        found = series.read_series(conn, course.tenant, course.id)
+        numbers = {one.session.id: one.session.number for one in found}
+        talks = noted.talks_of(conn, course.tenant, course.id)
+        return Stored(course, found, (), {}, between.view_of(numbers, talks=talks))
+
+    style = Style(name=course.style, title=course.style, description="")
+    return _Builder(service, await service.database.read(work), words).view(course, style, "")
 
 
 def _read(conn: Connection, claims: TherapistClaims, episode_id: str, now: float) -> Stored:

@@ -1,25 +1,18 @@
-"""The charts of one client's page, drawn on the server as SVG.
-
-The two voices differ in colour, shape and line: the client is a filled circle on a solid line, the therapist
-an open square on a dashed one. A missing rating leaves a gap; a single rating has no line. Colours come from
-classes in `therapist.css`, so that dark mode, print and high contrast work under `style-src 'self'`.
-
-Where the language is written from right to left, time runs so too and the scale stands at the right: as in
-Arabic newspapers and spreadsheets, and as the columns of the table beside the chart. Only places are
-mirrored; `text-anchor` follows the page's direction by itself.
-"""
+"""The charts of one client's page, drawn on the server as SVG; `charts.lines` has what lines are made of."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from markupsafe import Markup
 
 from alliancekit.languages.pages import Words
-from alliancekit.server.therapist.sentences import points, whole
-from alliancekit.server.therapist.series import OwnRange, Voice, own_range, rated, reading
-from alliancekit.server.therapist.svg import element, image
+from alliancekit.server.charts import lines
+from alliancekit.server.charts.lines import Frame
+from alliancekit.server.charts.svg import element, image
+from alliancekit.server.therapist.sentences import points
+from alliancekit.server.therapist.series import OwnRange, Voice, own_range, rated
 from alliancekit.server.therapist.views import EpisodeView, ScaleView, SessionView, SignalView
 
 VOICES: tuple[Voice, ...] = ("client", "therapist")
@@ -30,148 +23,34 @@ _TASKS_ROW = 16.0
 """What a drawing grows by where tasks stand below the sessions."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """Where things are: a drawing of `width` × `height` with margins around the plot, for `n` sessions.
-
-    `most` is the number of sessions it can show legibly; older ones are left to the table. All places are
-    given for a language that is written from left to right; `at` and `box` turn them where it is `mirrored`.
-    """
-
-    width: float
-    height: float
-    left: float
-    right: float
-    top: float
-    bottom: float
-    most: int
-    names: bool = False
-    mirrored: bool = False
-
-    def of(self, words: Words) -> Frame:
-        """The frame in the direction of a language."""
-        return replace(self, mirrored=words.direction == "rtl")
-
-    def at(self, place: float) -> float:
-        """A place along the time."""
-        return self.width - place if self.mirrored else place
-
-    def box(self, start: float, size: float) -> float:
-        """The left edge of a box that begins at `start`."""
-        return self.width - start - size if self.mirrored else start
-
-    def x(self, index: int, n: int) -> float:
-        """The middle of session `index` (from 0) among `n`."""
-        step = (self.width - self.left - self.right) / max(n, 1)
-        return self.at(self.left + step * (index + 0.5))
-
-    def y(self, percent: float) -> float:
-        """The height of a percentage."""
-        return self.top + (self.height - self.top - self.bottom) * (1 - percent / 100)
-
-
 WIDE = Frame(640, 320, 34, 84, 58, 40, most=30, names=True)
 NARROW = Frame(320, 290, 28, 34, 58, 40, most=10)
 PRINT = Frame(640, 250, 34, 84, 58, 40, most=16, names=True)
 SMALL = Frame(300, 150, 30, 34, 12, 24, most=20)
 
 
-def mark(
-    voice: Voice, x: float, y: float, *, session: int = 0, percent: float | None = None, told: str = ""
-) -> Markup:
-    """A voice's mark at a place; with `percent` it carries session and number, and says `told` on hover."""
-    data: dict[str, str | int] = {}
-    if percent is not None:
-        data = {"data_session": session, "data_percent": whole(percent)}
-    hover = (element("title", told),) if told else ()
-    if voice == "client":
-        return element("circle", *hover, class_="mark client", cx=x, cy=y, r=4.5, **data)
-    return element("rect", *hover, class_="mark therapist", x=x - 4, y=y - 4, width=8, height=8, **data)
-
-
-def _runs(sessions: Sequence[SessionView], scale: str, voice: Voice) -> list[list[tuple[int, float]]]:
-    """Unbroken runs of ratings as (index, percent): a line may join only these."""
-    runs: list[list[tuple[int, float]]] = [[]]
-    for index, session in enumerate(sessions):
-        percent = reading(session, scale, voice).percent
-        if percent is None:
-            runs.append([])
-        else:
-            runs[-1].append((index, percent))
-    return [run for run in runs if run]
-
-
 def _voice(frame: Frame, sessions: Sequence[SessionView], scale: str, voice: Voice, words: Words) -> Markup:
-    n = len(sessions)
-    parts: list[Markup] = []
-    runs = _runs(sessions, scale, voice)
-    for run in runs:
-        if len(run) > 1:
-            places = " ".join(f"{frame.x(i, n):.1f},{frame.y(p):.1f}" for i, p in run)
-            parts.append(element("polyline", class_=f"line {voice}", points=places))
     who = words.say(f"voice.{voice}")
-    for i, p in (place for run in runs for place in run):
-        number = sessions[i].number
-        told = words.say("trend.mark", voice=who, session=number, value=points(words, p))
-        parts.append(mark(voice, frame.x(i, n), frame.y(p), session=number, percent=p, told=told))
-    return Markup("").join(parts)
+
+    def told(number: int, percent: float) -> str:
+        return words.say("trend.mark", voice=who, session=number, value=points(words, percent))
+
+    return lines.line(frame, sessions, scale, voice, told)
 
 
 def _ends(frame: Frame, sessions: Sequence[SessionView], scale: str, words: Words) -> Markup:
-    """The newest session's numbers beside their marks, moved apart where they would touch."""
-    ends: list[tuple[float, Voice, float]] = []
-    for voice in VOICES if sessions else ():
-        percent = reading(sessions[-1], scale, voice).percent
-        if percent is not None:
-            ends.append((frame.y(percent), voice, percent))
-    ends.sort()
-    heights = [y for y, _, _ in ends]
-    if len(heights) == 2 and heights[1] - heights[0] < 16:
-        middle = min(max(sum(heights) / 2, frame.top + 4), frame.height - frame.bottom - 8)
-        heights = [middle - 8, middle + 8]
-    x = frame.x(len(sessions) - 1, len(sessions)) + (-11 if frame.mirrored else 11)
-
-    def said(voice: Voice, value: str) -> str:
+    def said(voice: Voice, percent: float) -> str:
         if not frame.names:
-            return value
-        return words.say("trend.end", voice=words.say(f"voice.{voice}"), value=value)
+            return points(words, percent)
+        return words.say("trend.end", voice=words.say(f"voice.{voice}"), value=points(words, percent))
 
-    return Markup("").join(
-        element(
-            "text",
-            said(voice, points(words, percent)),
-            class_=f"end {voice}",
-            x=x,
-            y=y + 4.5,
-        )
-        for y, (_, voice, percent) in zip(heights, ends, strict=True)
-    )
-
-
-def _grid(frame: Frame, steps: Sequence[int], words: Words) -> Markup:
-    left, right, beside = (frame.at(x) for x in (frame.left, frame.width - frame.right, frame.left - 8))
-    return Markup("").join(
-        element("line", class_="grid", x1=left, y1=frame.y(step), x2=right, y2=frame.y(step))
-        + element("text", words.number(step), class_="tick", x=beside, y=frame.y(step) + 4, text_anchor="end")
-        for step in steps
-    )
+    return lines.ends(frame, sessions, scale, VOICES, said)
 
 
 def _sessions_axis(frame: Frame, sessions: Sequence[SessionView], words: Words, *, every: int) -> Markup:
-    n = len(sessions)
-    base = frame.height - frame.bottom
-    parts: list[Markup] = []
-    for index, session in enumerate(sessions):
-        x = frame.x(index, n)
-        if not session.attended:
-            cross = f"M{x - 3.5:.1f} {base - 9:.1f}l7 7m0 -7l-7 7"
-            told = element("title", words.say("trend.missed_mark", session=session.number))
-            parts.append(element("path", told, class_="missed", d=cross))
-        if (n - 1 - index) % every == 0:
-            parts.append(
-                element("text", str(session.number), class_="tick", x=x, y=base + 16, text_anchor="middle")
-            )
-    return Markup("").join(parts)
+    return lines.axis(
+        frame, sessions, lambda number: words.say("trend.missed_mark", session=number), every=every
+    )
 
 
 def _badge(x: float, y: float, view: SignalView | None) -> list[Markup]:
@@ -302,7 +181,7 @@ def trend(view: EpisodeView, words: Words, frame: Frame = WIDE, *, key: str = "t
     if view.course.tasks:
         frame = replace(frame, height=frame.height + _TASKS_ROW, bottom=frame.bottom + _TASKS_ROW)
     left, right = frame.at(frame.left), frame.at(frame.width - frame.right)
-    parts = [_grid(frame, (0, 25, 50, 75, 100), words)]
+    parts = [lines.grid(frame, (0, 25, 50, 75, 100), words)]
     found = own_range(view.sessions, view.total)
     if found:
         parts.insert(0, _band(frame, found))
@@ -334,7 +213,7 @@ def small(view: EpisodeView, scale: ScaleView, words: Words) -> Markup:
     every = 1 if len(sessions) <= 8 else 3
     return image(
         _examples(frame, sessions, f"scale-{scale.name}"),
-        _grid(frame, (0, 50, 100), words),
+        lines.grid(frame, (0, 50, 100), words),
         _sessions_axis(frame, sessions, words, every=every),
         *(_voice(frame, sessions, scale.name, voice, words) for voice in reversed(VOICES)),
         _ends(frame, sessions, scale.name, words),

@@ -11,8 +11,8 @@ from alliancekit import events, visibility
 from alliancekit.hooks import Hooks
 from alliancekit.languages.pages import Words
 from alliancekit.panels import PanelSeries
+from alliancekit.server.charts.svg import element, image
 from alliancekit.server.therapist.sentences import known as named
-from alliancekit.server.therapist.svg import element, image
 from alliancekit.server.therapist.views import NotComputed, ShownPanel
 from alliancekit.store.series import SeriesSession
 from alliancekit.store.sessions import Episode

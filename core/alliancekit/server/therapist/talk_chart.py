@@ -6,8 +6,9 @@ from markupsafe import Markup
 
 from alliancekit.events import TalkBalance
 from alliancekit.languages.pages import Words
-from alliancekit.server.therapist.chart import VOICES, mark
-from alliancekit.server.therapist.svg import element, image
+from alliancekit.server.charts.lines import mark
+from alliancekit.server.charts.svg import element, image
+from alliancekit.server.therapist.chart import VOICES
 from alliancekit.server.therapist.views import FacetView
 
 _WIDTH, _HEIGHT = 960.0, 32.0

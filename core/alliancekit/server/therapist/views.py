@@ -278,8 +278,9 @@ class EpisodeView:
     `external_id` is the vendor's pseudonym. `total` names the scale of the main trend, `scales` the parts
     beside it. `measure` is the main instrument's title; `validated` and `validation` are its own words;
     `higher_means` says in words what a higher number is, where it is something else than a stronger working
-    relationship. `guidance_session` is the session that the guidance answers. `note_on` is the number of the
-    session whose private note is being written, None for the latest.
+    relationship. `guidance_session` is the session that the guidance answers. `client_says` is what the
+    client decided, in sentences. `note_on` is the number of the session whose private note is being written,
+    None for the latest.
     """
 
     episode: str
@@ -301,6 +302,7 @@ class EpisodeView:
     panels: tuple[ShownPanel, ...] = ()
     course: CourseView = field(default_factory=CourseView)
     note_on: int | None = None
+    client_says: tuple[str, ...] = ()
     not_asked: tuple[NotAsked, ...] = ()
     rule_pages: Mapping[str, Link] = field(default_factory=dict)
     live: Live | None = None
