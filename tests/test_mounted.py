@@ -1,4 +1,4 @@
-"""The service below a path: mounted in another application, or behind a proxy; every link and socket works."""
+"""The service below a path: mounted in another application, or behind a proxy; links and sockets work."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Birch Lane, a small telehealth product with AllianceKit mounted in the same process.
 
-Run it: `python examples/vendor_fastapi/app.py`. What AllianceKit adds stands between the lines
-`# AllianceKit` and `# Birch Lane`; the rest is what any such product has.
+Run it: `python examples/vendor_fastapi/app.py`. What AllianceKit adds stands in the first part; the second is
+what any such product has.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import asyncio
 import signal
 import socket
 import tempfile
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Annotated, Any
 import past
 import uvicorn
 from clinic import EPISODE, PEOPLE, Clinic, Person, Visit, participants
-from fastapi import Depends, FastAPI, HTTPException, Request, Response, WebSocket
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response, WebSocket
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
@@ -36,7 +37,11 @@ CSP = (
     "connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 )
 
-# AllianceKit --------------------------------------------------------------------------------------------
+clinic = Clinic()
+rooms: dict[int, Room] = defaultdict(Room)
+router = APIRouter()
+
+# What AllianceKit adds ----------------------------------------------------------------------------------
 
 
 def mounted(url: str, folder: Path) -> Mounted:
@@ -51,45 +56,9 @@ def mounted(url: str, folder: Path) -> Mounted:
     )
 
 
-async def token_for(kit: AsyncAllianceKit, visit: Visit, person: Person) -> str:
-    """A participant's token; the visit's session is made when the first of them comes."""
-    visit.session = await kit.sessions.create(
-        external_id=visit.id,
-        episode=EPISODE,
-        style="supportive",
-        adapter="webrtc",
-        participants=participants(),
-    )
-    return visit.session.of(person.role).token
-
-
-def event_in(secret: str, body: bytes, headers: dict[str, str]) -> dict[str, Any]:
-    """What a webhook says, once it is certain who says it."""
-    try:
-        event: dict[str, Any] = Webhook(secret).verify(body, headers)
-    except WebhookVerificationError:
-        raise HTTPException(400, "This is no message of AllianceKit.") from None
-    return event
-
-
-# Birch Lane ---------------------------------------------------------------------------------------------
-
-
-def known(who: str) -> Person:
-    """Who opens the page. Your product knows it from its own sign-in, never from the address."""
-    if who not in PEOPLE:
-        raise HTTPException(404, "Nobody of this name is at Birch Lane.")
-    return PEOPLE[who]
-
-
-Who = Annotated[Person, Depends(known)]
-
-
 def birch_lane(url: str, folder: Path) -> FastAPI:
     """The product, reached at `url`; `folder` is for AllianceKit's data."""
     alliance = mounted(url, folder)
-    clinic, rooms = Clinic(), dict[int, Room]()
-    templates = Jinja2Templates(HERE / "pages")
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -103,80 +72,144 @@ def birch_lane(url: str, folder: Path) -> FastAPI:
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.mount("/alliance", alliance)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
-
-    def page(request: Request, name: str, **values: Any) -> Response:
-        headers = {"Content-Security-Policy": CSP, "Cache-Control": "no-store"}
-        return templates.TemplateResponse(request, f"{name}.html", {"people": PEOPLE, **values}, headers=headers)
-
-    def due(number: int) -> Visit:
-        visit = clinic.visit(number)
-        if visit is None:
-            raise HTTPException(404, "There is no such visit.")
-        return visit
-
-    @app.post("/hooks/alliance")
-    async def told(request: Request) -> Response:
-        clinic.note(event_in(app.state.secret, await request.body(), dict(request.headers)))
-        return Response(status_code=204)
-
-    @app.get("/")
-    async def door(request: Request) -> Response:
-        return page(request, "door")
-
-    @app.get("/{who}")
-    async def home(request: Request, person: Who) -> Response:
-        return page(request, person.role, person=person)
-
-    @app.get("/{who}/visits/{number}")
-    async def call(request: Request, person: Who, number: int) -> Response:
-        visit = due(number)
-        token = await token_for(request.app.state.kit, visit, person)
-        return page(request, "call", person=person, visit=visit, token=token)
-
-    @app.post("/{who}/visits/{number}/end")
-    async def hang_up(request: Request, person: Who, number: int) -> Response:
-        visit = due(number)
-        if visit.session is not None:
-            await request.app.state.kit.sessions.end(visit.session.id)
-        clinic.end(visit)
-        return Response(status_code=204)
-
-    @app.post("/{who}/alliance")
-    async def open_alliance(request: Request, person: Who) -> Response:
-        if person.role != "therapist":
-            raise HTTPException(403, "Only therapists have this page.")
-        launch = await request.app.state.kit.launches.create(therapist=person.pseudonym)
-        return RedirectResponse(launch.url, 303)
-
-    @app.websocket("/{who}/news")
-    async def news(socket: WebSocket, person: Who) -> None:
-        await socket.accept()
-        changed = clinic.listen()
-        clinic.came(person.id)
-        left = asyncio.create_task(socket.receive())  # a page says nothing here: this is its leaving
-        try:
-            while not left.done():
-                changed.clear()
-                await socket.send_json(clinic.news(person))
-                wake = asyncio.create_task(changed.wait())
-                await asyncio.wait((left, wake), return_when=asyncio.FIRST_COMPLETED)
-                wake.cancel()
-        except (WebSocketDisconnect, RuntimeError):
-            return  # it closed while it was told
-        finally:
-            left.cancel()
-            clinic.forget(changed)
-            clinic.went(person.id)
-
-    @app.websocket("/{who}/visits/{number}/room")
-    async def room(socket: WebSocket, person: Who, number: int) -> None:
-        clinic.came(person.id)
-        try:
-            await rooms.setdefault(number, Room()).sit(person.role, socket)
-        finally:
-            clinic.went(person.id)
-
+    app.include_router(router)
     return app
+
+
+def kit_of(request: Request) -> AsyncAllianceKit:
+    """The service's client."""
+    kit: AsyncAllianceKit = request.app.state.kit
+    return kit
+
+
+Kit = Annotated[AsyncAllianceKit, Depends(kit_of)]
+
+
+async def token_for(kit: AsyncAllianceKit, visit: Visit, person: Person) -> str:
+    """A participant's token; the visit's session is made when the first of them comes."""
+    visit.session = await kit.sessions.create(
+        external_id=visit.id,
+        episode=EPISODE,
+        style="supportive",
+        adapter="webrtc",
+        participants=participants(),
+    )
+    return visit.session.of(person.role).token
+
+
+@router.post("/hooks/alliance")
+async def told(request: Request) -> Response:
+    """AllianceKit says what happened."""
+    event = event_in(request.app.state.secret, await request.body(), dict(request.headers))
+    clinic.note(event)
+    return Response(status_code=204)
+
+
+def event_in(secret: str, body: bytes, headers: dict[str, str]) -> dict[str, Any]:
+    """What a webhook says, once it is certain who says it."""
+    try:
+        event: dict[str, Any] = Webhook(secret).verify(body, headers)
+    except WebhookVerificationError:
+        raise HTTPException(400, "This is no message of AllianceKit.") from None
+    return event
+
+
+# What any product has -----------------------------------------------------------------------------------
+
+
+def known(who: str) -> Person:
+    """Who opens the page. Your product knows it from its own sign-in, never from the address."""
+    if who not in PEOPLE:
+        raise HTTPException(404, "Nobody of this name is at Birch Lane.")
+    return PEOPLE[who]
+
+
+def due(number: int) -> Visit:
+    """A visit that there is."""
+    visit = clinic.visit(number)
+    if visit is None:
+        raise HTTPException(404, "There is no such visit.")
+    return visit
+
+
+Who = Annotated[Person, Depends(known)]
+Due = Annotated[Visit, Depends(due)]
+templates = Jinja2Templates(HERE / "pages")
+
+
+def page(request: Request, name: str, **values: Any) -> Response:
+    """One of the pages."""
+    headers = {"Content-Security-Policy": CSP, "Cache-Control": "no-store"}
+    return templates.TemplateResponse(request, f"{name}.html", {"people": PEOPLE, **values}, headers=headers)
+
+
+@router.get("/")
+async def door(request: Request) -> Response:
+    """Where one chooses who one is."""
+    return page(request, "door")
+
+
+@router.get("/{who}")
+async def home(request: Request, person: Who) -> Response:
+    """A client's waiting room, a therapist's desk."""
+    return page(request, person.role, person=person)
+
+
+@router.get("/{who}/visits/{number}")
+async def call(request: Request, person: Who, visit: Due, kit: Kit) -> Response:
+    """The call, and what comes after it."""
+    token = await token_for(kit, visit, person)
+    return page(request, "call", person=person, visit=visit, token=token)
+
+
+@router.post("/{who}/visits/{number}/end")
+async def hang_up(person: Who, visit: Due, kit: Kit) -> Response:
+    """One of the two has hung up, and with it the visit is over."""
+    if visit.session is not None:
+        await kit.sessions.end(visit.session.id)
+    clinic.end(visit)
+    return Response(status_code=204)
+
+
+@router.post("/{who}/alliance")
+async def open_alliance(person: Who, kit: Kit) -> Response:
+    """From the desk to the therapist's page of AllianceKit."""
+    if person.role != "therapist":
+        raise HTTPException(403, "Only therapists have this page.")
+    launch = await kit.launches.create(therapist=person.pseudonym)
+    return RedirectResponse(launch.url, 303)
+
+
+@router.websocket("/{who}/visits/{number}/room")
+async def room(socket: WebSocket, person: Who, visit: Due) -> None:
+    """A call's signalling."""
+    clinic.came(person.id)
+    try:
+        await rooms[visit.number].sit(person.role, socket)
+    finally:
+        clinic.went(person.id)
+
+
+@router.websocket("/{who}/news")
+async def news(socket: WebSocket, person: Who) -> None:
+    """What a waiting room or a desk shows, now and whenever it changes."""
+    await socket.accept()
+    changed = clinic.listen()
+    clinic.came(person.id)
+    left = asyncio.create_task(socket.receive())  # a page says nothing here: this is its leaving
+    try:
+        while not left.done():
+            changed.clear()
+            await socket.send_json(clinic.news(person))
+            wake = asyncio.create_task(changed.wait())
+            await asyncio.wait((left, wake), return_when=asyncio.FIRST_COMPLETED)
+            wake.cancel()
+    except (WebSocketDisconnect, RuntimeError):
+        return  # it closed while it was told
+    finally:
+        left.cancel()
+        clinic.forget(changed)
+        clinic.went(person.id)
 
 
 def main() -> None:

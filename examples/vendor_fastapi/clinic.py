@@ -96,7 +96,7 @@ class Clinic:
         elif event["type"] == "session.rated":
             visit.rated.add(about["role"])
         elif event["type"] == "signal.raised":
-            visit.worth_a_look = True
+            visit.worth_a_look |= about["kind"] != "repair"  # good news needs no mark
         self.changed()
 
     # pages that stay current ---------------------------------------------------------------------------

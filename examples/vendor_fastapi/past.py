@@ -1,4 +1,4 @@
-"""Made-up earlier visits, so that the therapist's page has a course to show. Your product does not need this."""
+"""Made-up earlier visits, so that the therapist's page has a course to show. Leave it out of your product."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A call's signalling: what one page says, the other one gets. Sound and picture go from browser to browser."""
+"""A call's signalling: what one page says, the other gets. Sound and picture go from browser to browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The client against the OpenAPI document, and every operation against a running service, in both variants."""
+"""The client against the OpenAPI document, and every operation of both variants against a real service."""
 
 from __future__ import annotations
 

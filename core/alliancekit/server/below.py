@@ -1,7 +1,7 @@
 """The application below a path: mounted in another one, or behind a proxy that serves more than this.
 
-Everything inside speaks of paths from the root. Here the prefix is taken off what comes in, and put before the
-paths that go out: in `Location`, in the paths of cookies, and in the links of pages.
+Everything inside speaks of paths from the root. Here the prefix is taken off what comes in, and put before
+the paths that go out: in `Location`, in the paths of cookies, and in the links of pages.
 """
 
 from __future__ import annotations

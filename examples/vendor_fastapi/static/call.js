@@ -78,6 +78,7 @@ function finish(text) {
   state("over");
   say(text);
   peer?.close();
+  signal?.close();
   for (const track of stream.getTracks()) track.stop();
   side?.setConsent(false); // AllianceKit: the side connection stays, for the questions after the call
   $(".after h1").scrollIntoView();
