@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from alliancekit import calls, visibility
 from alliancekit.errors import NotFoundError
 from alliancekit.events import Response
-from alliancekit.store import outbox, prompts, series
+from alliancekit.store import choices, outbox, prompts, series
 from alliancekit.store import sessions as rows
 from alliancekit.store.presence import talk_balance_of
 from alliancekit.store.series import SeriesSession
@@ -70,7 +70,8 @@ def episode_series(conn: Connection, tenant: str, episode_id: str, now: float) -
     """An episode's sessions with scores, signals and guidance, as far as each client allowed.
 
     A response that is not to be seen appears with its visibility and without scores. `settled` tells whether
-    everything that follows the stored answers has been computed.
+    everything that follows the stored answers has been computed, `erasure_asked_at` since when the client
+    wants the course erased.
 
     Raises:
         NotFoundError: the tenant has no such episode.
@@ -83,6 +84,7 @@ def episode_series(conn: Connection, tenant: str, episode_id: str, now: float) -
         "external_id": course.external_id,
         "style": course.style,
         "example": course.example,
+        "erasure_asked_at": choices.read_client_choice(conn, tenant, episode_id).erasure_asked_at,
         "sessions": [
             {
                 **_point(one, ended),

@@ -7,7 +7,10 @@ from dataclasses import replace
 from alliancekit.adapters import Adapter
 from alliancekit.events import Guidance, Segment, Signal, Style, TalkBalance, TalkShare
 from alliancekit.inbound.doing import Doing
+from alliancekit.languages import Languages
+from alliancekit.languages.pages import Words
 from alliancekit.server.therapist import agreement, platforms
+from alliancekit.server.therapist.course import CourseView, NoteView, TalkView, TaskView
 from alliancekit.server.therapist.platforms import PlatformsView
 from alliancekit.server.therapist.views import (
     CaseloadEntry,
@@ -33,6 +36,9 @@ from alliancekit_livekit import LiveKitAdapter, LiveKitSettings
 from alliancekit_strain.page import explained
 from alliancekit_strain.rules import records, rules
 from alliancekit_strain.settings import Settings
+
+EN = Words(Languages().find("en"), "therapist", timezone="Europe/Rome")
+"""The words of a reader of English."""
 
 START = 1_785_000_000.0
 WEEK = 7 * 86400.0
@@ -118,7 +124,9 @@ def session(
 RULES = tuple(rules(Settings()).values())
 
 
-def strain(number: int, *, settled: bool = False) -> SignalView:
+def strain(
+    number: int, *, settled: bool = False, talk: TalkView | None = None, words: Words = EN
+) -> SignalView:
     """Two of the three rules of possible strain speak, the control chart does not."""
     numbers = {"before": 80, "now": 62, "sd": 8.416, "magnitude": 2.139, "length": 1}
     numbers |= {"centre": 76.625, "sigma": 8.416, "lower": 59.793}
@@ -143,9 +151,11 @@ def strain(number: int, *, settled: bool = False) -> SignalView:
     return SignalView(
         session=number,
         open=not settled,
+        repaired_in=number + 2 if settled else None,
+        talk=talk,
         signal=two,
         also=(one,),
-        rules=agreement.rules_of((two, one), RULES, {"rated": 8, "held": number}),
+        rules=agreement.rules_of((two, one), RULES, {"rated": 8, "held": number}, words),
     )
 
 
@@ -196,6 +206,57 @@ GUIDANCE = (
 )
 
 
+LOW = Signal(
+    kind="low_item",
+    rule="low_answer",
+    level="notice",
+    sentence="One answer of the client was low: “Agreed on how we work”.",
+    sessions_needed=1,
+    instrument="check-in",
+    inputs={"low_items": 1, "items": 9},
+    source="Own rule, provisional",
+)
+
+
+def noted(sessions: int) -> CourseView:
+    """What the therapist noted in a course of so many sessions; from ten on something of everything."""
+    if sessions < 10:
+        return CourseView()
+    tasks = (
+        (5, "Write down three situations in which the old thought came back", "done"),
+        (8, "Walk to the market on Saturday, with the sister if it is easier", "partly"),
+        (8, "Call the friend from work", "not_done"),
+        (9, "Practise the sentence “I need a moment”", "done"),
+        (10, "Keep the sleep diary", "open"),
+    )
+    return CourseView(
+        talks=(
+            TalkView(id="tlk_6", session=6, outcome="repaired", at=START + 7 * WEEK),
+            TalkView(id="tlk_9", session=9, outcome="not_yet", at=START + 10 * WEEK),
+        ),
+        tasks=tuple(
+            TaskView(
+                id=f"tsk_{number}",
+                session=session,
+                text=text,
+                status=status,  # type: ignore[arg-type]
+                decided_at=None if status == "open" else START + (session + 1) * WEEK,
+            )
+            for number, (session, text, status) in enumerate(tasks)
+        ),
+        notes=(
+            NoteView(
+                session=7, text="I felt I had to persuade. Bring to supervision.", updated_at=START + 7 * WEEK
+            ),
+            NoteView(
+                session=sessions,
+                text="Lighter today.\n\nAsk about the sister next time.",
+                updated_at=START + sessions * WEEK,
+            ),
+        ),
+    )
+
+
 def check_in(number: int) -> CheckInView:
     return CheckInView(
         session=number,
@@ -214,7 +275,7 @@ def check_in(number: int) -> CheckInView:
     )
 
 
-def episode(sessions: int = 12, *, live: bool = False) -> EpisodeView:
+def episode(sessions: int = 12, *, live: bool = False, words: Words = EN) -> EpisodeView:
     """A client with `sessions` sessions, from the same course."""
     course = tuple(
         session(i + 1, CLIENT[i % 12], THERAPIST[i % 12], missed=i % 12 == 3) for i in range(sessions)
@@ -231,16 +292,27 @@ def episode(sessions: int = 12, *, live: bool = False) -> EpisodeView:
         ),
         sessions=course,
         check_in=check_in(sessions) if sessions else None,
-        signals=(strain(10, settled=sessions > 11), *((DIVERGENCE, REPAIR) if sessions > 11 else ()))
-        if sessions > 9
-        else (),
+        signals=found(sessions, words),
+        course=noted(sessions),
         guidance_session=sessions or None,
         guidance=GUIDANCE if sessions >= 12 else GUIDANCE[1:3] if sessions else (),
         not_computed=(NotComputed(what="Talk balance remarks", plugin="talk_balance", status="timeout"),)
         if sessions >= 12
         else (),
         live=Live(url="/v1/live", token="live-token") if live else None,
-        timezone="Europe/Rome",
+    )
+
+
+def found(sessions: int, words: Words) -> tuple[SignalView, ...]:
+    """The findings of a course of so many sessions, open, talked about, repaired in either way."""
+    if sessions < 10:
+        return ()
+    said, waits = noted(sessions).talks
+    return (
+        SignalView(session=6, signal=LOW, open=False, talk=said),
+        SignalView(session=9, signal=LOW, talk=waits),
+        strain(10, settled=sessions > 11, words=words),
+        *((DIVERGENCE, REPAIR) if sessions > 11 else ()),
     )
 
 
@@ -264,7 +336,6 @@ def caseload(*, live: bool = False) -> CaseloadView:
             entry(full, "epi_4", "Client 5222", (), ()),
         ),
         live=Live(url="/v1/live", token="live-token") if live else None,
-        timezone="Europe/Rome",
     )
 
 
@@ -300,7 +371,7 @@ def page_panels() -> tuple[ShownPanel, ...]:
     )
 
 
-def video_platforms() -> PlatformsView:
+def video_platforms(words: Words = EN) -> PlatformsView:
     """Connections in good health, in trouble, and never used."""
     now = 1_800_000_000.0
     busy = Doing(taken=412, last_at=now - 250, since=now - 30 * 86400, reconciliations=3, looks=90)
@@ -317,4 +388,4 @@ def video_platforms() -> PlatformsView:
         (BigBlueButtonWebhooks(BigBlueButtonSettings()), troubled),
         (JitsiMeet(JitsiSettings()), Doing()),
     ]
-    return platforms.view(adapters, alone=True, now=now)
+    return platforms.view(adapters, alone=True, now=now, words=words)

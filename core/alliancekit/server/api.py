@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request, Response, Security
 from fastapi.security import HTTPBearer
 
-from alliancekit.server import auth, capture, schemas, series
+from alliancekit.server import auth, capture, launches, schemas, series
 from alliancekit.server.bodies import LimitedRoute
 
 PROBLEM = {"content": {"application/problem+json": {"schema": {"type": "object"}}}}
@@ -130,9 +130,9 @@ async def erase_episode(request: Request, tenant: Tenant, episode: Id) -> schema
 
 
 @vendor.post("/launches", status_code=201, response_model=schemas.LaunchOut, responses=TOO_LARGE)
-async def launch(request: Request, tenant: Tenant, body: schemas.LaunchIn) -> schemas.LaunchOut:
-    """A one-time link that opens the therapist's pages for one of your therapists."""
-    return schemas.LaunchOut(url=auth.backend_of(request).launch_url(tenant, body.therapist))
+async def launch(request: Request, tenant: Tenant, body: schemas.AnyLaunchIn) -> schemas.LaunchOut:
+    """A one-time link that opens the pages of one of your therapists, clients or supervisors."""
+    return schemas.LaunchOut(url=await launches.launch_url(auth.backend_of(request), tenant, body))
 
 
 @pages.get("/prompts/current", response_model=schemas.CurrentPrompt)

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from alliancekit.errors import InstrumentError, RefusedError, StoreError
+from alliancekit.limits import TooManyRequestsError
 from alliancekit.server import schemas
 
 log = logging.getLogger("alliancekit.server")
@@ -27,6 +28,7 @@ TITLES = {
     "invalid-request": "The request is not of the documented form",
     "cannot-be-asked": "This measure cannot be asked here",
     "not-loaded": "The questions are not loaded",
+    "too-many-requests": "Too many requests",
     "store": "The database does not answer",
     "internal": "Something went wrong on our side",
 }
@@ -47,6 +49,8 @@ def of_error(error: Exception, where: str) -> Response:
     """What an exception of ours, or any other, looks like over HTTP; `where` is for the log."""
     if isinstance(error, RefusedError):
         headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
+        if isinstance(error, TooManyRequestsError):
+            headers = {"Retry-After": str(error.retry_after)}
         return problem(error.status, error.slug, str(error), headers, fix=error.fix)
     if isinstance(error, StoreError):
         log.error("a request failed: %s", error.message)

@@ -1,6 +1,7 @@
 """What the rules found, one entry a kind and course, and what of it still asks for attention.
 
-A strain stays open until it is repaired or said again by a later session; the rest until the next rating.
+A strain stays open until it is repaired or said again by a later session; the rest until the next rating. The
+therapist's word goes before both: repaired closes a finding, not yet keeps it open like a strain.
 """
 
 from __future__ import annotations
@@ -8,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from alliancekit.events import RuleInfo, Signal, SignalKind
+from alliancekit.languages.pages import Words
 from alliancekit.server.therapist import agreement
+from alliancekit.server.therapist.course import TALKED_ABOUT, CourseView, TalkView
 from alliancekit.server.therapist.views import SignalView
 
 LASTING: frozenset[SignalKind] = frozenset({"possible_strain"})
@@ -23,17 +26,21 @@ _WEIGHT = {"strong": 0, "notice": 1, "info": 2}
 def of(
     found: Sequence[tuple[int, Signal]],
     *,
+    words: Words,
     rated: int,
     known: Sequence[RuleInfo] = (),
     have: Have | None = None,
+    course: CourseView | None = None,
 ) -> tuple[SignalView, ...]:
     """Views of signals, those of one kind about one course in one session together.
 
     Args:
         found: session number and signal.
+        words: the reader's.
         rated: the number of the last session with a rating, 0 for none.
         known: the rules that the plugins registered.
         have: see `Have`; by default as many sessions as the session's number.
+        course: what the therapist noted.
     """
     together: dict[tuple[int, str, tuple[str, str, str]], list[Signal]] = {}
     for session, signal in found:
@@ -42,30 +49,35 @@ def of(
     for (session, _, _), group in together.items():
         signals = sorted(group, key=lambda signal: _WEIGHT[signal.level])
         sessions = {"rated": session, "held": session} if have is None else have(session, signals[0])
-        is_open, repaired = _state(session, signals[0], found, rated)
+        talk = None
+        if course is not None and signals[0].kind in TALKED_ABOUT:
+            talk = course.talk(session)
+        is_open, repaired = _state(session, signals[0], found, rated, talk)
         views.append(
             SignalView(
                 session=session,
                 signal=signals[0],
                 also=tuple(signals[1:]),
-                rules=agreement.rules_of(signals, known, sessions),
+                rules=agreement.rules_of(signals, known, sessions, words),
                 open=is_open,
                 repaired_in=repaired,
+                talk=talk,
             )
         )
     return tuple(views)
 
 
 def _state(
-    session: int, signal: Signal, found: Sequence[tuple[int, Signal]], rated: int
+    session: int, signal: Signal, found: Sequence[tuple[int, Signal]], rated: int, talk: TalkView | None
 ) -> tuple[bool, int | None]:
-    """Whether a finding is open, and the session of its repair."""
-    if signal.kind not in LASTING:
+    """Whether a finding is open, and the session of the repair that a rule found."""
+    if signal.kind not in LASTING and talk is None:
         return session >= rated, None
     later = [(n, one.kind) for n, one in found if n > session and _course(one) == _course(signal)]
     repaired = min((n for n, kind in later if kind == "repair"), default=None)
     said_again = any(kind == signal.kind for _, kind in later)
-    return repaired is None and not said_again, repaired
+    settled = talk is not None and talk.outcome == "repaired"
+    return repaired is None and not said_again and not settled, repaired
 
 
 def _course(signal: Signal) -> tuple[str, str, str]:

@@ -13,6 +13,7 @@ from typing import Literal, Self
 
 from alliancekit.events import Guidance, Moment, Role, Score, Segment, Signal, Style, TalkBalance
 from alliancekit.panels import Panel
+from alliancekit.server.therapist.course import TALKED_ABOUT, CourseView, TalkView
 
 ReadingState = Literal["shown", "no_answer", "waiting", "later", "private", "not_scored", "not_asked"]
 """Why a number is there or not.
@@ -191,13 +192,14 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleView:
-    """One rule behind a finding, in words: what it looks for, its numbers, its source.
+    """One rule behind a finding: its name, and in the reader's words its title, meaning, numbers, source.
 
     It needs `needed` sessions and there were `have` (None: not known). `record` says how often it is right.
     `votes` marks a rule that looks for the same thing as others.
     """
 
     name: str
+    title: str
     state: RuleState
     meaning: str = ""
     numbers: tuple[tuple[str, str], ...] = ()
@@ -213,7 +215,9 @@ class SignalView:
     """The signals of one kind about one course in one session: the weightiest, and those that `also` say it.
 
     A strain is `open` until a repair of it was found, in the session `repaired_in`, or a later session says
-    it again; everything else until a later session has been rated. `rules` are all that looked for it.
+    it again; everything else until a later session has been rated. `talk` is the therapist's own word: a
+    finding that was talked about and repaired is closed, one that is not yet repaired stays open. `rules` are
+    all that looked for it.
     """
 
     session: int
@@ -222,6 +226,17 @@ class SignalView:
     rules: tuple[RuleView, ...] = ()
     open: bool = True
     repaired_in: int | None = None
+    talk: TalkView | None = None
+
+    @property
+    def said_repaired(self) -> bool:
+        """Whether the therapist said that it was talked about and is repaired."""
+        return self.talk is not None and self.talk.outcome == "repaired"
+
+    @property
+    def may_be_talked_about(self) -> bool:
+        """Whether the therapist may say now that they talked about it."""
+        return self.open and self.signal.kind in TALKED_ABOUT
 
     @property
     def signals(self) -> tuple[Signal, ...]:
@@ -262,8 +277,9 @@ class EpisodeView:
 
     `external_id` is the vendor's pseudonym. `total` names the scale of the main trend, `scales` the parts
     beside it. `measure` is the main instrument's title; `validated` and `validation` are its own words;
-    `higher_means` says in words what a higher number is. `guidance_session` is the session that the guidance
-    answers. `timezone` is an IANA name.
+    `higher_means` says in words what a higher number is, where it is something else than a stronger working
+    relationship. `guidance_session` is the session that the guidance answers. `note_on` is the number of the
+    session whose private note is being written, None for the latest.
     """
 
     episode: str
@@ -272,7 +288,7 @@ class EpisodeView:
     measure: str
     validated: bool
     validation: str = ""
-    higher_means: str = "a stronger working relationship"
+    higher_means: str = ""
     total: str = "total"
     scales: tuple[ScaleView, ...] = ()
     cut_off: CutOffView | None = None
@@ -283,10 +299,11 @@ class EpisodeView:
     guidance_session: int | None = None
     not_computed: tuple[NotComputed, ...] = ()
     panels: tuple[ShownPanel, ...] = ()
+    course: CourseView = field(default_factory=CourseView)
+    note_on: int | None = None
     not_asked: tuple[NotAsked, ...] = ()
     rule_pages: Mapping[str, Link] = field(default_factory=dict)
     live: Live | None = None
-    timezone: str = "UTC"
 
     @property
     def latest(self) -> SessionView | None:
@@ -298,6 +315,11 @@ class EpisodeView:
     def example(self) -> bool:
         """Whether anything on the page is made up."""
         return any(one.example for one in self.sessions)
+
+    @property
+    def session_ids(self) -> Mapping[int, str]:
+        """Id by session number."""
+        return {one.number: one.id for one in self.sessions}
 
     @property
     def scale_titles(self) -> Mapping[str, str]:
@@ -334,7 +356,6 @@ class CaseloadView:
 
     entries: tuple[CaseloadEntry, ...] = ()
     live: Live | None = None
-    timezone: str = "UTC"
 
     @property
     def by_recency(self) -> tuple[CaseloadEntry, ...]:

@@ -1,8 +1,9 @@
 /* Keeps the page current: a hint arrives over the WebSocket, the same page is fetched, changed parts are replaced.
 
    The fetched page is parsed by XMLHttpRequest (`responseType = "document"`), which runs nothing in it and needs
-   no Trusted Types policy. Focus, open details and the scroll position stay where they are. Without this script
-   the page works as well; reloading shows what is new. */
+   no Trusted Types policy. Focus, open details and the scroll position stay where they are, and a part in which
+   somebody is writing waits until they are done. Without this script the page works as well; reloading shows what
+   is new. */
 
 const FIRST_WAIT = 1000;
 const LONGEST_WAIT = 30000;
@@ -16,6 +17,8 @@ let seq = 0;
 let wait = FIRST_WAIT;
 let connectedBefore = false;
 let gathering = 0;
+let refreshed = -Infinity;
+let held = false;
 let fetching = false;
 let again = false;
 let clearing = 0;
@@ -27,7 +30,7 @@ function say(text, link = false) {
   if (link) {
     const reload = document.createElement("a");
     reload.href = location.href;
-    reload.textContent = "Open the page again.";
+    reload.textContent = note.dataset.open;
     note.append(" ", reload);
   } else {
     clearing = setTimeout(() => note.replaceChildren(), 8000);
@@ -51,6 +54,24 @@ function content(part) {
   const copy = part.cloneNode(true);
   for (const element of copy.querySelectorAll("details")) element.removeAttribute("open");
   return copy.outerHTML;
+}
+
+/* Whether a field has the writer's cursor, or says something else than the server sent. */
+function writtenIn(field) {
+  if (field.type === "hidden") return false;
+  if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+  if (field === document.activeElement) return true;
+  if (field.options) return [...field.options].some((one, n) => one.selected !== selectedAtFirst(field, one, n));
+  return field.value !== field.defaultValue;
+}
+
+function selectedAtFirst(field, option, n) {
+  const named = [...field.options].some((one) => one.defaultSelected);
+  return named ? option.defaultSelected : n === 0;
+}
+
+function written(part) {
+  return [...part.querySelectorAll("input, select, textarea")].some(writtenIn);
 }
 
 /* The first part that is in sight, to hold the page still by. */
@@ -89,20 +110,29 @@ function take(page) {
   if (meta) liveMeta(document).dataset.token = meta.dataset.token;
   const anchor = anchorOf(parts);
   let changed = false;
-  if (parts.map((p) => p.id).join() !== fresh.map((p) => p.id).join()) {
+  const same = parts.map((p) => p.id).join() === fresh.map((p) => p.id).join();
+  held = false;
+  if (!same && !parts.some(written)) {
     main.replaceChildren(...[...incoming.childNodes].map((node) => document.importNode(node, true)));
     if (document.activeElement === document.body) main.focus({ preventScroll: true });
     changed = true;
   } else {
-    parts.forEach((old, index) => {
-      const twin = document.importNode(fresh[index], true);
-      if (content(old) === content(twin)) return;
+    held = !same;
+    for (const old of parts) {
+      const incomingPart = fresh.find((one) => one.id === old.id);
+      if (!incomingPart) continue;
+      const twin = document.importNode(incomingPart, true);
+      if (content(old) === content(twin)) continue;
+      if (written(old)) {
+        held = true;
+        continue;
+      }
       swap(old, twin);
       changed = true;
-    });
+    }
   }
-  const held = changed && anchor && document.getElementById(anchor.id);
-  if (held) scrollBy({ top: held.getBoundingClientRect().top - anchor.top, behavior: "instant" });
+  const anchored = changed && anchor && document.getElementById(anchor.id);
+  if (anchored) scrollBy({ top: anchored.getBoundingClientRect().top - anchor.top, behavior: "instant" });
   return changed;
 }
 
@@ -112,12 +142,13 @@ async function refresh() {
     return;
   }
   fetching = true;
+  refreshed = performance.now();
   try {
     const changed = take(await fetchPage());
-    if (changed === null) say("This page can no longer be updated; you may have to sign in.", true);
-    else if (changed) say("New answers arrived");
+    if (changed === null) say(note.dataset.stale, true);
+    else if (changed) say(note.dataset.news);
   } catch {
-    say("New answers are there, but the page cannot be reached right now.", true);
+    say(note.dataset.unreachable, true);
   } finally {
     fetching = false;
     if (again) {
@@ -127,10 +158,16 @@ async function refresh() {
   }
 }
 
+/* At once; when hints come in a row, at most one a quarter of a second. */
 function soon() {
   clearTimeout(gathering);
-  gathering = setTimeout(refresh, GATHER);
+  gathering = setTimeout(refresh, Math.max(0, refreshed + GATHER - performance.now()));
 }
+
+/* Who has written and thought better of it sees what is new as soon as they go elsewhere. */
+document.addEventListener("focusout", () => {
+  if (held) soon();
+});
 
 function connect() {
   const url = new URL(liveMeta(document).content, location.href);
@@ -152,7 +189,7 @@ function connect() {
   });
   socket.addEventListener("close", (event) => {
     if (event.code === BAD_TOKEN) {
-      say("Live updates have ended.", true);
+      say(note.dataset.ended, true);
       return;
     }
     setTimeout(connect, wait * (0.5 + Math.random() / 2));
