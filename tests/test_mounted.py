@@ -28,6 +28,7 @@ from tests.services import PLAIN, Site
 
 PEOPLE = [Participant(role="therapist", external_id="t1"), Participant(role="client", external_id="c1")]
 LINK = re.compile(r'\s(?:href|src|action|formaction)="([^"#][^"]*)"')
+FORM = re.compile(r'\s(?:action|formaction)="([^"]*)"')
 
 
 class Clinic:
@@ -94,7 +95,7 @@ async def test_every_link_of_the_therapists_pages_stays_below_the_path(clinic: C
                 for link in LINK.findall(page.text):
                     found = urljoin(here, link)
                     assert urlsplit(found).path.startswith("/alliance/"), (here, link)
-                    left |= {found} - seen
+                    left |= {found} - seen if link not in FORM.findall(page.text) else set()
                 live |= 'content="/alliance/v1/live" data-token="' in page.text
         assert live
         assert any("/episodes/" in one for one in seen)

@@ -21,7 +21,7 @@ PATIENCE = 60_000
 
 @contextlib.asynccontextmanager
 async def running(program: Path, *arguments: str) -> AsyncIterator[str]:
-    """The address of an example that prints it at the end of its first line; the program ends with the block."""
+    """The address that an example prints at the end of its first line; the program ends with the block."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, str(program), *arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE
     )

@@ -1,7 +1,8 @@
 """Plays a visit at the vendor's example and takes the pictures of `examples/README.md`.
 
-Usage: `python tests/tools/vendor_screens.py`. The pictures of the guide go to `examples/screens/`, in few colours
-so that they stay small; every page in two widths, light and dark, goes to `tests/output/vendor_screens/`.
+Usage: `python tests/tools/vendor_screens.py`. The pictures of the guide go to `examples/screens/`, in few
+colours so that they stay small; every page in two widths, light and dark, goes to
+`tests/output/vendor_screens/`.
 """
 
 from __future__ import annotations

@@ -110,12 +110,25 @@ class Episodes(Group[R]):
 
 
 class Launches(Group[R]):
-    """Ways for your signed-in people to their pages."""
+    """Ways for your signed-in people to their pages: links that work once."""
 
     @operation
     def create(self, *, therapist: str) -> Call[models.Launch]:
-        """A one-time link that opens the therapist's pages for one of your therapists."""
-        return Call("POST", "/v1/launches", models.Launch, body={"therapist": therapist}, repeatable=True)
+        """A link that opens the therapist's pages for one of your therapists."""
+        body = {"role": "therapist", "therapist": therapist}
+        return Call("POST", "/v1/launches", models.Launch, body=body, repeatable=True)
+
+    @operation
+    def for_client(self, *, client: str, episode: str) -> Call[models.Launch]:
+        """A link that opens a client's own pages of an episode (`epi_…`) that they are in."""
+        body = {"role": "client", "client": client, "episode": episode}
+        return Call("POST", "/v1/launches", models.Launch, body=body, repeatable=True)
+
+    @operation
+    def for_supervisor(self, *, supervisor: str) -> Call[models.Launch]:
+        """A link that opens the supervisor's pages for one of your supervisors."""
+        body = {"role": "supervisor", "supervisor": supervisor}
+        return Call("POST", "/v1/launches", models.Launch, body=body, repeatable=True)
 
 
 class Adapters(Group[R]):
