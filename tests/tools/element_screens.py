@@ -6,18 +6,20 @@ Usage: `python tests/tools/element_screens.py [name …]`; without names all of 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "browser"))
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser")]
 
 import stub_prompts as prompts  # noqa: E402
 from stub_service import Failure, StubService, serving  # noqa: E402
+from tests.chromium import launch  # noqa: E402
 
 OUTPUT = ROOT / "tests" / "output" / "element"
 Act = Callable[[Page, StubService], Awaitable[None]]
@@ -136,32 +138,32 @@ SCREENS: dict[str, tuple[dict[str, Any], dict[str, Any], Act]] = {
 }
 
 
-async def open_screens(names: list[str]) -> AsyncIterator[tuple[str, Page]]:
-    """Opens the named states one after the other, each in a page and with a service of its own."""
-    async with async_playwright() as play:
-        browser = await play.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-        )
-        for name in names:
-            prompt, options, act = SCREENS[name]
-            language, direction = ("ar", "rtl") if "rtl" in name else ("en", "ltr")
-            async with serving(StubService(prompt=prompt, language=language, direction=direction)) as stub:
-                page = await browser.new_page(**{"viewport": {"width": 800, "height": 640}, **options})
-                await page.goto(stub.url)
-                await page.locator("alliance-feedback section").wait_for()
-                await act(page, stub)
-                await page.wait_for_timeout(500)
-                yield name, page
-                await page.close()
-        await browser.close()
+@contextlib.asynccontextmanager
+async def shown(browser: Browser, name: str) -> AsyncIterator[Page]:
+    """The named state, in a page and with a service of its own."""
+    prompt, options, act = SCREENS[name]
+    language, direction = ("ar", "rtl") if "rtl" in name else ("en", "ltr")
+    async with serving(StubService(prompt=prompt, language=language, direction=direction)) as stub:
+        page = await browser.new_page(**{"viewport": {"width": 800, "height": 640}, **options})
+        await page.goto(stub.url + f"/?lang={language}")
+        await page.locator("alliance-feedback section").wait_for()
+        await act(page, stub)
+        # What moves has come to rest.
+        await page.wait_for_function("() => document.getAnimations().length === 0")
+        yield page
+        await page.close()
 
 
 async def main(names: list[str]) -> None:
     """Takes the named pictures."""
     OUTPUT.mkdir(parents=True, exist_ok=True)
-    async for name, page in open_screens(names):
-        await page.screenshot(path=OUTPUT / f"{name}.png", full_page=True)
+    async with async_playwright() as play:
+        browser = await launch(play)
+        for name in names:
+            async with shown(browser, name) as page:
+                await page.wait_for_timeout(300)
+                await page.screenshot(path=OUTPUT / f"{name}.png", full_page=True)
+        await browser.close()
 
 
 if __name__ == "__main__":
