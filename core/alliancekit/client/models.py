@@ -323,6 +323,7 @@ class Tenant(Model):
     id: str
     name: str
     require_signed: bool
+    layout: str
     refused_adapters: tuple[str, ...]
 
 

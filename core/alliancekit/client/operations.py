@@ -13,10 +13,14 @@ from alliancekit.client import models
 from alliancekit.client.calls import Call, Group, R, operation
 from alliancekit.events import Moment, Role
 
-EventKind = Literal["session.ended", "session.rated", "signal.raised"]
+EventKind = Literal[
+    "session.ended",
+    "session.rated",
+    "signal.raised",
+    "client.erasure_requested",
+    "client.erasure_withdrawn",
+]
 """What a webhook can tell."""
-
-EVERY_EVENT: tuple[EventKind, ...] = ("session.ended", "session.rated", "signal.raised")
 
 
 class Sessions(Group[R]):
@@ -149,9 +153,16 @@ class Tenant(Group[R]):
         return Call("GET", "/v1/tenant", models.Tenant, repeatable=True)
 
     @operation
-    def change(self, *, require_signed: bool) -> Call[models.Tenant]:
-        """Change them; `require_signed`: take only what platforms prove by a signature."""
-        body = {"require_signed": require_signed}
+    def change(
+        self, *, require_signed: bool | None = None, layout: Literal["card", "steps"] | None = None
+    ) -> Call[models.Tenant]:
+        """Change some of them; what is left out stays as it is.
+
+        Args:
+            require_signed: take only what platforms prove by a signature over the whole message.
+            layout: show all questions of a prompt on one card, or one at a time.
+        """
+        body = {"require_signed": require_signed, "layout": layout}
         return Call("PATCH", "/v1/tenant", models.Tenant, body=body, repeatable=True)
 
 
@@ -164,8 +175,8 @@ class Webhooks(Group[R]):
         return Call("GET", "/v1/webhooks", models.Webhooks, repeatable=True)
 
     @operation
-    def add(self, *, url: str, events: Sequence[EventKind] = EVERY_EVENT) -> Call[models.CreatedWebhook]:
-        """Ask to be told; keep the secret of the answer, it is shown only now."""
+    def add(self, *, url: str, events: Sequence[EventKind] | None = None) -> Call[models.CreatedWebhook]:
+        """Ask to be told, of everything or of some kinds; keep the answer's secret, it is shown only now."""
         return Call("POST", "/v1/webhooks", models.CreatedWebhook, body={"url": url, "events": events})
 
     @operation
