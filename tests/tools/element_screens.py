@@ -20,6 +20,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser")]
 import stub_prompts as prompts  # noqa: E402
 from stub_service import Failure, StubService, serving  # noqa: E402
 from tests.chromium import launch  # noqa: E402
+from tests.tools.looks import LOOKS  # noqa: E402
 
 OUTPUT = ROOT / "tests" / "output" / "element"
 Act = Callable[[Page, StubService], Awaitable[None]]
@@ -31,14 +32,14 @@ async def nothing(page: Page, stub: StubService) -> None:
 
 async def half(page: Page, stub: StubService) -> None:
     """Answers some items and sends, so that the missing ones are pointed out."""
-    await page.get_by_label("Mostly").first.check()
+    await page.get_by_role("radio").nth(3).check()
     await page.get_by_role("slider").press("ArrowRight")
-    await page.get_by_role("button", name="Send").click()
+    await page.locator("alliance-feedback .primary").click()
 
 
 async def send(page: Page, stub: StubService) -> None:
     """Answers the pulse."""
-    await page.get_by_text("Good", exact=True).click()
+    await page.get_by_role("radio").last.click()
 
 
 async def fail(page: Page, stub: StubService) -> None:
@@ -51,12 +52,12 @@ async def refuse(page: Page, stub: StubService) -> None:
     """Answers and is refused."""
     stub.fail_responses = [Failure(422, "invalid-answer")]
     await half(page, stub)
-    await page.get_by_role("button", name="Send as it is").click()
+    await page.locator("alliance-feedback .primary").click()
 
 
 async def later(page: Page, stub: StubService) -> None:
     """Puts the prompt off."""
-    await page.get_by_role("button", name="Later").click()
+    await page.locator("alliance-feedback .plain").first.click()
 
 
 async def arrow(page: Page, stub: StubService) -> None:
@@ -138,11 +139,29 @@ SCREENS: dict[str, tuple[dict[str, Any], dict[str, Any], Act]] = {
 }
 
 
+MAIN = (
+    "light",
+    "faces",
+    "pulse",
+    "missing",
+    "saved",
+    "offline",
+    "later",
+    "error",
+    "steps-first",
+    "steps-last",
+)
+"""States that are pictured in every size and look."""
+
+
 @contextlib.asynccontextmanager
-async def shown(browser: Browser, name: str) -> AsyncIterator[Page]:
-    """The named state, in a page and with a service of its own."""
+async def shown(
+    browser: Browser, name: str, look: dict[str, Any] | None = None, *, rtl: bool = False
+) -> AsyncIterator[Page]:
+    """The named state, in a page and with a service of its own; `look` replaces its own options."""
     prompt, options, act = SCREENS[name]
-    language, direction = ("ar", "rtl") if "rtl" in name else ("en", "ltr")
+    options = options if look is None else look
+    language, direction = ("ar", "rtl") if rtl or "rtl" in name else ("en", "ltr")
     async with serving(StubService(prompt=prompt, language=language, direction=direction)) as stub:
         page = await browser.new_page(**{"viewport": {"width": 800, "height": 640}, **options})
         await page.goto(stub.url + f"/?lang={language}")
@@ -155,16 +174,25 @@ async def shown(browser: Browser, name: str) -> AsyncIterator[Page]:
 
 
 async def main(names: list[str]) -> None:
-    """Takes the named pictures."""
+    """Takes the named pictures; without names every state as it is listed, and the main ones in every look."""
     OUTPUT.mkdir(parents=True, exist_ok=True)
     async with async_playwright() as play:
         browser = await launch(play)
-        for name in names:
-            async with shown(browser, name) as page:
-                await page.wait_for_timeout(300)
-                await page.screenshot(path=OUTPUT / f"{name}.png", full_page=True)
+        for name in names or SCREENS:
+            await take(browser, name, f"{name}")
+        for state in () if names else MAIN:
+            for look, options in LOOKS.items():
+                await take(browser, state, f"{state}-{look}", options, rtl="rtl" in look)
         await browser.close()
 
 
+async def take(
+    browser: Browser, name: str, picture: str, options: dict[str, Any] | None = None, *, rtl: bool = False
+) -> None:
+    async with shown(browser, name, options, rtl=rtl) as page:
+        await page.wait_for_timeout(300)
+        await page.screenshot(path=OUTPUT / f"{picture}.png", full_page=True)
+
+
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1:] or list(SCREENS)))
+    asyncio.run(main(sys.argv[1:]))
