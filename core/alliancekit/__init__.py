@@ -71,6 +71,7 @@ What people touch:
 scaffold        new distributions: from a template, or as a copy
 web             the custom element and the rating page
 server          the HTTP API, the WebSocket, the therapist's pages
+mounted         the service inside another application
 demo            a whole call on this machine
 development     what helps while a plugin is being written
 cli             the command `alliancekit`

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -14,18 +14,34 @@ from hypothesis import strategies as st
 from alliancekit import webhooks as sending
 from alliancekit.client import ClientError
 from alliancekit.client.errors import InvalidWebhookError
-from alliancekit.client.webhooks import SessionEnded, SessionRated, SignalRaised, verify
-from alliancekit.store.webhooks import Message
+from alliancekit.client.operations import EventKind
+from alliancekit.client.webhooks import (
+    KINDS,
+    ErasureRequested,
+    ErasureWithdrawn,
+    SessionEnded,
+    SessionRated,
+    SignalRaised,
+    verify,
+)
+from alliancekit.store.webhooks import Kind, Message
 
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
 OTHER = "whsec_" + base64.b64encode(b"o" * 32).decode()
 NOW = 1_790_000_000.0
 ABOUT = {"session": "ses_1", "external_id": "v-1", "episode": "epi_1"}
+OF_EPISODE = {"external_id": "c-17-dr-3", "episode": "epi_1"}
 SAID: dict[str, tuple[type[Any], dict[str, Any]]] = {
     "session.ended": (SessionEnded, {"reason": "left", "confidence": 0.9}),
     "session.rated": (SessionRated, {"prompt": "prm_1", "role": "client", "moment": "end_of_call"}),
     "signal.raised": (SignalRaised, {"kind": "drop", "rule": "a fall"}),
+    "client.erasure_requested": (ErasureRequested, {}),
+    "client.erasure_withdrawn": (ErasureWithdrawn, {}),
 }
+
+
+def test_it_knows_every_kind_that_the_service_sends() -> None:
+    assert set(SAID) == set(KINDS) == set(get_args(Kind)) == set(get_args(EventKind))
 
 
 def message(kind: str, data: Any, *, secrets: tuple[str, ...] = (SECRET,)) -> tuple[Mapping[str, str], bytes]:
@@ -38,10 +54,11 @@ def message(kind: str, data: Any, *, secrets: tuple[str, ...] = (SECRET,)) -> tu
 @pytest.mark.parametrize("kind", SAID)
 def test_each_kind_is_read(kind: str) -> None:
     expected, data = SAID[kind]
-    headers, body = message(kind, ABOUT | data | {"new": "later"})
+    about = OF_EPISODE if kind.startswith("client.") else ABOUT
+    headers, body = message(kind, about | data | {"new": "later"})
     event = verify(SECRET, {name.upper(): value for name, value in headers.items()}, body, now=NOW)
     assert isinstance(event, expected)
-    assert (event.id, event.session, event.external_id, event.episode) == ("msg_1", "ses_1", "v-1", "epi_1")
+    assert {"id": "msg_1", **about}.items() <= event.model_dump().items()
     assert event.at.timestamp() == NOW
     assert {name: getattr(event, name) for name in data} == data
 

@@ -31,6 +31,7 @@ class _Operations(Generic[R]):
         self.adapters: operations.Adapters[R] = operations.Adapters(runner)
         self.tenant: operations.Tenant[R] = operations.Tenant(runner)
         self.therapists: operations.Therapists[R] = operations.Therapists(runner)
+        self.supervisors: operations.Supervisors[R] = operations.Supervisors(runner)
         self.webhooks: operations.Webhooks[R] = operations.Webhooks(runner)
 
 

@@ -109,7 +109,8 @@ def answer(call: Call[T], reply: httpx.Response) -> T:
     if not reply.is_success:
         raise _refusal(reply)
     if call.reply is type(None):
-        return None
+        nothing: Any = None
+        return cast("T", nothing)
     if call.reply is Export:
         named = re.search(r'filename="([^"]+)"', reply.headers.get("content-disposition", ""))
         name, kind = named[1] if named else "", reply.headers.get("content-type", "")

@@ -323,8 +323,16 @@ class Tenant(Model):
     id: str
     name: str
     require_signed: bool
-    layout: str = "card"
+    layout: str
+    ratings: str
     refused_adapters: tuple[str, ...]
+
+
+class Supervisor(Model):
+    """Whose work a supervisor looks at, by your identifiers."""
+
+    supervisor: str
+    therapists: tuple[str, ...]
 
 
 # webhooks ---------------------------------------------------------------------------------------------------

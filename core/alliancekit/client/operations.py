@@ -13,12 +13,16 @@ from alliancekit.client import models, settings
 from alliancekit.client.calls import Call, Group, R, operation
 from alliancekit.events import Moment, Role
 
-EventKind = Literal["session.ended", "session.rated", "signal.raised"]
+EventKind = Literal[
+    "session.ended",
+    "session.rated",
+    "signal.raised",
+    "client.erasure_requested",
+    "client.erasure_withdrawn",
+]
 """What a webhook can tell."""
 
 Switch = Literal["on", "off"]
-
-EVERY_EVENT: tuple[EventKind, ...] = ("session.ended", "session.rated", "signal.raised")
 
 
 class Sessions(Group[R]):
@@ -112,12 +116,25 @@ class Episodes(Group[R]):
 
 
 class Launches(Group[R]):
-    """Ways for your signed-in people to their pages."""
+    """Ways for your signed-in people to their pages: links that work once."""
 
     @operation
     def create(self, *, therapist: str) -> Call[models.Launch]:
-        """A one-time link that opens the therapist's pages for one of your therapists."""
-        return Call("POST", "/v1/launches", models.Launch, body={"therapist": therapist}, repeatable=True)
+        """A link that opens the therapist's pages for one of your therapists."""
+        body = {"role": "therapist", "therapist": therapist}
+        return Call("POST", "/v1/launches", models.Launch, body=body, repeatable=True)
+
+    @operation
+    def for_client(self, *, client: str, episode: str) -> Call[models.Launch]:
+        """A link that opens a client's own pages of an episode (`epi_…`) that they are in."""
+        body = {"role": "client", "client": client, "episode": episode}
+        return Call("POST", "/v1/launches", models.Launch, body=body, repeatable=True)
+
+    @operation
+    def for_supervisor(self, *, supervisor: str) -> Call[models.Launch]:
+        """A link that opens the supervisor's pages for one of your supervisors."""
+        body = {"role": "supervisor", "supervisor": supervisor}
+        return Call("POST", "/v1/launches", models.Launch, body=body, repeatable=True)
 
 
 class Adapters(Group[R]):
@@ -139,16 +156,20 @@ class Tenant(Group[R]):
 
     @operation
     def change(
-        self, *, require_signed: bool | None = None, layout: Literal["card", "steps"] | None = None
+        self,
+        *,
+        require_signed: bool | None = None,
+        layout: Literal["card", "steps"] | None = None,
+        ratings: Switch | None = None,
     ) -> Call[models.Tenant]:
-        """Change those that are given.
+        """Change some of them; what is left out stays as it is.
 
         Args:
-            require_signed: take only what platforms prove by a signature.
-            layout: show all questions of a prompt on one `card`, or one at a time in `steps`.
+            require_signed: take only what platforms prove by a signature over the whole message.
+            layout: show all questions of a prompt on one card, or one at a time.
+            ratings: whether people are asked at the end of calls where their therapist never chose.
         """
-        given = {"require_signed": require_signed, "layout": layout}
-        body = {name: value for name, value in given.items() if value is not None}
+        body = {"require_signed": require_signed, "layout": layout, "ratings": ratings}
         return Call("PATCH", "/v1/tenant", models.Tenant, body=body, repeatable=True)
 
 
@@ -161,8 +182,8 @@ class Webhooks(Group[R]):
         return Call("GET", "/v1/webhooks", models.Webhooks, repeatable=True)
 
     @operation
-    def add(self, *, url: str, events: Sequence[EventKind] = EVERY_EVENT) -> Call[models.CreatedWebhook]:
-        """Ask to be told; keep the secret of the answer, it is shown only now."""
+    def add(self, *, url: str, events: Sequence[EventKind] | None = None) -> Call[models.CreatedWebhook]:
+        """Ask to be told, of everything or of some kinds; keep the answer's secret, it is shown only now."""
         return Call("POST", "/v1/webhooks", models.CreatedWebhook, body={"url": url, "events": events})
 
     @operation
@@ -250,3 +271,20 @@ class Therapists(Group[R]):
         }
         path, where = "/v1/therapists/{therapist}/settings", {"therapist": therapist}
         return Call("PATCH", path, settings.TherapistSettings, where, body=body, repeatable=True)
+
+
+class Supervisors(Group[R]):
+    """Whose work your supervisors look at; cases of clients who agree are shown to them."""
+
+    @operation
+    def get(self, supervisor: str) -> Call[models.Supervisor]:
+        """Whose work a supervisor looks at."""
+        path, where = "/v1/supervisors/{supervisor}", {"supervisor": supervisor}
+        return Call("GET", path, models.Supervisor, where, repeatable=True)
+
+    @operation
+    def put(self, supervisor: str, *, therapists: Sequence[str]) -> Call[models.Supervisor]:
+        """Say whose work a supervisor looks at from now on; an empty list: nobody's any more."""
+        path, where = "/v1/supervisors/{supervisor}", {"supervisor": supervisor}
+        body = {"therapists": therapists}
+        return Call("PUT", path, models.Supervisor, where, body=body, repeatable=True)

@@ -2,7 +2,7 @@
 
 By the Standard Webhooks specification 1.0.0 (https://www.standardwebhooks.com); any of its libraries checks
 the same messages. A message may come more than once: its `id` is the same then. It says what happened and to
-which session; ask the API for more.
+which session or episode; ask the API for more.
 """
 
 from __future__ import annotations
@@ -26,8 +26,7 @@ class _Told(BaseModel):
     Attributes:
         id: the message's, the same at every attempt.
         at: when it happened.
-        session: the service's id of the session.
-        external_id: your id of the session.
+        external_id: your id of the session; where the message is of a whole episode, of that.
         episode: the service's id of the episode.
     """
 
@@ -35,19 +34,24 @@ class _Told(BaseModel):
 
     id: str
     at: datetime
-    session: str
     external_id: str
     episode: str
 
 
-class SessionEnded(_Told):
+class _OfSession(_Told):
+    """What every message about a session says; `session` is the service's id of it."""
+
+    session: str
+
+
+class SessionEnded(_OfSession):
     """A call is over: for which `reason`, and how sure that is (0–1)."""
 
     reason: str | None = None
     confidence: float | None = None
 
 
-class SessionRated(_Told):
+class SessionRated(_OfSession):
     """Somebody answered: to which prompt, at which moment, as what; never what."""
 
     prompt: str
@@ -55,19 +59,29 @@ class SessionRated(_Told):
     moment: str
 
 
-class SignalRaised(_Told):
+class SignalRaised(_OfSession):
     """A rule found something worth a look; `kind` and `rule` say what, `episodes.get` has the rest."""
 
     kind: str
     rule: str
 
 
-Event = SessionEnded | SessionRated | SignalRaised
+class ErasureRequested(_Told):
+    """The client of an episode wishes that it is erased; `episodes.erase` does it."""
+
+
+class ErasureWithdrawn(_Told):
+    """The client has taken that wish back."""
+
+
+Event = SessionEnded | SessionRated | SignalRaised | ErasureRequested | ErasureWithdrawn
 
 KINDS: Mapping[str, TypeAdapter[Event]] = {
     "session.ended": TypeAdapter(SessionEnded),
     "session.rated": TypeAdapter(SessionRated),
     "signal.raised": TypeAdapter(SignalRaised),
+    "client.erasure_requested": TypeAdapter(ErasureRequested),
+    "client.erasure_withdrawn": TypeAdapter(ErasureWithdrawn),
 }
 
 

@@ -6,9 +6,11 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
 from starlette.middleware.cors import CORSMiddleware
+from typing_extensions import override
 
 from alliancekit.adapters import Caller, Route, RouteRequest
 from alliancekit.errors import NotFoundError
@@ -30,6 +32,7 @@ from alliancekit.server import (
     webhooks,
 )
 from alliancekit.server.backend import Backend
+from alliancekit.server.below import Below, Message, Receive, Send
 from alliancekit.server.bodies import read_body
 from alliancekit.server.callers import Limited, Observed, know_routes
 from alliancekit.server.capture import CaptureEndpoint
@@ -50,6 +53,11 @@ class Application(LiveEndpoint):
         super().__init__(front, backend)
         self.framework = framework
         self.backend = backend
+        self._below = Below(super().__call__, backend.base_url)
+
+    @override
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        await self._below(scope, receive, send)
 
 
 def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str] = ()) -> Application:
@@ -57,7 +65,7 @@ def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str
 
     Args:
         service: not yet started.
-        base_url: how browsers reach it, without a slash at the end.
+        base_url: how browsers reach it, without a slash at the end; it may have a path.
         allowed_origins: origins of vendors' pages that may call the API from a browser.
     """
     backend = Backend(service, base_url)
@@ -81,6 +89,7 @@ def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        servers=[{"url": path}] if (path := urlsplit(base_url).path) else None,
     )
     app.state.backend = backend
     problems.install(app)

@@ -83,6 +83,12 @@ def only_tenant(conn: Connection, wanted: str | None = None) -> str:
     raise NotFoundError("There is no such tenant.", fix=f"There are: {', '.join(known) or 'none yet'}.")
 
 
+def tenant_named(conn: Connection, name: str) -> str | None:
+    """Return the id of the oldest tenant of this name."""
+    query = select(tenant.c.id).where(tenant.c.name == name).order_by(tenant.c.created_at, tenant.c.id)
+    return conn.execute(query.limit(1)).scalar()
+
+
 def any_tenant(conn: Connection) -> bool:
     """Return whether there is a tenant at all."""
     return conn.execute(select(tenant.c.id).where(tenant.c.name != DELETED).limit(1)).scalar() is not None

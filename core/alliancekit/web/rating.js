@@ -8,7 +8,7 @@ const page = document.documentElement;
 function confirm(prompt) {
   const { opened } = feedback.dataset;
   if (!opened) return;
-  fetch(`/v1/prompts/${encodeURIComponent(prompt)}/seen`, {
+  fetch(new URL(`../v1/prompts/${encodeURIComponent(prompt)}/seen`, import.meta.url), {
     method: "POST",
     headers: { Authorization: `Bearer ${feedback.getAttribute("token")}`, "Content-Type": "application/json" },
     body: JSON.stringify({ channel: opened }),

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from alliancekit.cli import app
 
 ROOT = Path(__file__).parents[2]
-TUTORIAL = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
+TUTORIAL = (ROOT / "examples" / "PLUGINS.md").read_text(encoding="utf-8")
 CODE = re.findall(r"`([\w/]+\.py)`:\n\n```python\n(.*?)```", TUTORIAL, flags=re.DOTALL)
 CONSOLE = "".join(re.findall(r"```console\n(.*?)```", TUTORIAL, flags=re.DOTALL))
 COMMANDS = re.findall(r"^\$ (.+)\n((?:(?!\$ ).*\n)*)", CONSOLE, flags=re.MULTILINE)
