@@ -20,6 +20,10 @@ KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 PAGES = {f"sessions-{n}": render.render_episode(examples.episode(n)) for n in (0, 1, 3, 10, 12, 42)} | {
     "today": render.render_caseload(examples.caseload()),
     "today-empty": render.render_caseload(examples.CaseloadView()),
+    "supervision": render.render_print(examples.episode(12), now=examples.START + 90 * 86400),
+    "supervision-all": render.render_print(
+        examples.episode(12), now=examples.START + 90 * 86400, name=True, dates=True, notes=True
+    ),
     "plugin-page": render.render_plugin_page(
         examples.PAGE, examples.page_panels(), navigation=(examples.PAGE, examples.OTHER_PAGE)
     ),

@@ -96,6 +96,10 @@ class Words:
         """The day of a time in seconds since 1970 UTC."""
         return format_skeleton("yMMMd", self._time(at), locale=self._locale)
 
+    def day(self, at: float) -> str:
+        """Day and month of a time in seconds since 1970 UTC, as short as can be."""
+        return format_skeleton("Md", self._time(at), locale=self._locale)
+
     def moment(self, at: float) -> str:
         """Day and time of day of a time in seconds since 1970 UTC."""
         return f"{self.date(at)}, {format_skeleton('Hm', self._time(at), locale=self._locale)}"

@@ -27,6 +27,30 @@ Id = Annotated[str, Path(max_length=64, pattern=schemas.ID)]
 router = APIRouter(include_in_schema=False, route_class=FormRoute, prefix="/therapist/episodes/{episode}")
 
 
+@router.get("/print")
+async def supervision(
+    request: Request, episode: Id, name: str = "", dates: str = "", notes: str = ""
+) -> Response:
+    """One page to print; `name`, `dates` and `notes` are 1 where they are to be on it."""
+    claims = therapist_of(request)
+    if claims is None:
+        return HTMLResponse(render.render_sign_in(), 401, dict(render.HEADERS))
+    service = auth.backend_of(request).service
+    try:
+        view = await build.episode(service, claims, episode, "", with_panels=False)
+    except NotFoundError:
+        page = render.render_error(
+            title="No such client",
+            detail="There is no such client among yours.",
+            fix="Go back to Today and choose from your list.",
+        )
+        return HTMLResponse(page, 404, dict(render.HEADERS))
+    page = render.render_print(
+        view, now=service.clock(), name=name == "1", dates=dates == "1", notes=notes == "1"
+    )
+    return HTMLResponse(page, 200, dict(render.HEADERS))
+
+
 @router.post("/talked")
 async def talked(request: Request, episode: Id) -> Response:
     """Fields `session` and `outcome` (`repaired`, `not_yet`)."""

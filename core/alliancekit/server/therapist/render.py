@@ -17,6 +17,7 @@ from alliancekit.languages.pages import Words
 from alliancekit.server.therapist import agreement, chart, panels, series, talk_chart, words
 from alliancekit.server.therapist import course as between
 from alliancekit.server.therapist.platforms import PlatformsView
+from alliancekit.server.therapist.printed import Sheet
 from alliancekit.server.therapist.views import CaseloadView, EpisodeView, Link, ShownPanel
 
 STATIC_DIR = Path(__file__).parent / "static"
@@ -100,6 +101,21 @@ def render_episode(
     return _environment.get_template("episode.html").render(
         view=view, live=view.live, navigation=navigation, texts=texts
     )
+
+
+def render_print(
+    view: EpisodeView,
+    *,
+    now: float,
+    name: bool = False,
+    dates: bool = False,
+    notes: bool = False,
+    language: Language | None = None,
+) -> str:
+    """One client's page for supervision; see `printed.Sheet`."""
+    texts = Words(language or own_languages()[0], "course", timezone=view.timezone)
+    sheet = Sheet(view=view, texts=texts, name=name, dates=dates, notes=notes)
+    return _environment.get_template("print.html").render(view=view, sheet=sheet, texts=texts, now=now)
 
 
 def render_plugin_page(here: Link, items: Sequence[ShownPanel], *, navigation: Sequence[Link] = ()) -> str:
