@@ -1,4 +1,4 @@
-"""What therapists say on a client's page: talked about it, agreed tasks, private notes; and the page to print.
+"""What therapists say on a client's page: talked about it, agreed tasks, private notes; the page to print.
 
 Every form works without JavaScript: it is answered with the page it stood on. What is not the therapist's own
 is not there.

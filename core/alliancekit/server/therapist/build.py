@@ -80,7 +80,13 @@ async def caseload(service: Service, claims: TherapistClaims, token: str) -> vie
 
 
 async def episode(
-    service: Service, claims: TherapistClaims, episode_id: str, token: str, *, with_panels: bool = True, note_on: int | None = None
+    service: Service,
+    claims: TherapistClaims,
+    episode_id: str,
+    token: str,
+    *,
+    with_panels: bool = True,
+    note_on: int | None = None,
 ) -> views.EpisodeView:
     """One client's page, with the panels that plugins show there.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from alliancekit.languages.pages import Words
 from alliancekit.server.therapist import agreement
@@ -119,12 +119,12 @@ class Sheet:
             return (self.texts.say("print.balance_none"),)
         number, latest = heard[-1]
         client = statistics.fmean(balance.client.share for _, balance in heard)
-        told = self.texts.say(
-            "print.balance_of", number=self.texts.number(number), **self._shares(latest.client.share)
-        )
+        one = self.texts.number(number)
+        told = self.texts.say("print.balance_of", number=one, **_shares(self.texts, latest.client.share))
         if len(heard) == 1:
             return (told,)
-        return told, self.texts.say("print.balance_mean", n=len(heard), **self._shares(client))
+        return told, self.texts.say("print.balance_mean", n=len(heard), **_shares(self.texts, client))
 
-    def _shares(self, client: float) -> dict[str, str]:
-        return {"client": self.texts.percent(client), "therapist": self.texts.percent(1 - client)}
+
+def _shares(texts: Words, client: float) -> dict[str, Any]:
+    return {"client": texts.percent(client), "therapist": texts.percent(1 - client)}
