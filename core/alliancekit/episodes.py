@@ -70,8 +70,9 @@ def prompt_state(conn: Connection, tenant: str, prompt_id: str, now: float) -> d
 def episode_series(conn: Connection, tenant: str, episode_id: str, now: float) -> dict[str, Any]:
     """An episode's sessions with scores, signals and guidance, as far as each client allowed.
 
-    With them what the therapist said: `talks` about what a session showed, and the `tasks` that were agreed in
-    it. `attended` is None until the session is over. A private note is the therapist's alone. A response that is not to be seen appears with its visibility and without scores. `settled` tells whether
+    With them what the therapist said: `talks` about what a session showed, `tasks` that were agreed in it.
+    `attended` is None until the session is over. A private note is the therapist's alone. A response that is
+    not to be seen appears with its visibility and without scores. `settled` tells whether
     everything that follows the stored answers has been computed.
 
     Raises:

@@ -61,7 +61,8 @@ class ExportedTask:
 class ExportedSession:
     """One session with everything about it; `signals` and `guidance` are (plugin, value).
 
-    A therapist's private note is no part of it. `answers` of the responses are empty without the need `answers`, `speech` without the need `speech`.
+    A therapist's private note is no part of it. `answers` of the responses are empty without the need
+    `answers`, `speech` without the need `speech`.
     """
 
     id: str
