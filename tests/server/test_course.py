@@ -1,4 +1,4 @@
-"""What therapists say on a client's page: who may say it, what it changes, where it appears and never does."""
+"""What therapists say on a client's page: who may, what it changes, where it appears, where never."""
 
 from __future__ import annotations
 
