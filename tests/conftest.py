@@ -4,6 +4,7 @@ from __future__ import annotations
 
 pytest_plugins = [
     "tests.postgres",
+    "tests.cheap_passwords",
     "tests.databases",
     "tests.plugin_hosts",
     "tests.services",

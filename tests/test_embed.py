@@ -36,9 +36,14 @@ def test_the_script_holds_every_source_and_nothing_a_strict_policy_forbids() -> 
     script = EMBED.script.decode()
     assert {path.stem for path in (WEB / "element").glob("*.js")} == set(PARTS)
     sinks = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function")
-    stores = ("localStorage", "sessionStorage", "indexedDB", "document.cookie")
+    stores = ("localStorage", "indexedDB", "document.cookie")
     for forbidden in (*sinks, *stores, "beforeunload"):
         assert forbidden not in script
+    assert script.count("sessionStorage") == script.count("sessionStorage.") == 3
+    assert script.count("sessionStorage.setItem(") == 1
+    assert set(re.findall(r"setMark\(\w+(?:\.\w+)*, (.+?)\)", script)) == {
+        '"begun"', '"confirmed"', 'outcome === "refused" && mine ? "begun" : null', "null", "what"
+    }  # fmt: skip
 
 
 def test_the_assembler_drops_comments_and_no_code() -> None:
@@ -64,7 +69,7 @@ def test_every_key_is_used_and_every_used_key_exists() -> None:
     keys = set(Languages().find("en").element)
     said = set(re.findall(r'say\("(\w+)"', script))
     assert said <= keys
-    built = {key for key in keys if re.match(r"(heading|visibility)_|\w+_done$", key)}
+    built = {key for key in keys if re.match(r"(heading|visibility|lost)_|\w+_done$", key)}
     unused = {key for key in keys - said - built if f'"{key}"' not in script}
     assert unused == set()
 

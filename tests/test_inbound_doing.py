@@ -140,7 +140,13 @@ async def demand(site: Site, wanted: Any, key: str | None = None) -> Any:
 async def test_a_tenant_demands_signatures_by_the_api(site: Site) -> None:
     _, key = await site.another_tenant()
     shown = (await site.get("/v1/tenant")).json()
-    assert shown == {"id": site.tenant, "name": "Clinic", "require_signed": False, "refused_adapters": []}
+    assert shown == {
+        "id": site.tenant,
+        "name": "Clinic",
+        "require_signed": False,
+        "layout": "card",
+        "refused_adapters": [],
+    }
     reply = await demand(site, {"require_signed": True})
     assert reply.json() == shown | {"require_signed": True, "refused_adapters": ["toy"]}
     assert (await site.get("/v1/tenant", key=key)).json()["require_signed"] is False

@@ -218,8 +218,11 @@ async def test_a_participant_sees_a_plugins_language(make_site: MakeSite) -> Non
         said += [option["label"] for item in shown["items"] for option in item.get("options", ())]
         assert [text for text in said if not re.fullmatch("⟦.+⟧", text)] == []
     script = (await site.http.get("/embed.js")).text
-    catalogues = json.loads(script.partition("const CATALOGUES = ")[2].partition(";\nconst STYLE")[0])
-    assert catalogues[TAG] == language().element
+    keys, catalogues = (
+        json.loads(script.partition(f"const {name} = ")[2].partition(";\nconst ")[0])
+        for name in ("KEYS", "CATALOGUES")
+    )
+    assert dict(zip(keys, catalogues[TAG], strict=True)) == language().element
     page = (await site.http.get(meeting.client.rating_url.removeprefix(BASE_URL))).text
     assert f'<html lang="{TAG}" dir="rtl">' in page
     assert "⟦How did you work together?⟧" in page

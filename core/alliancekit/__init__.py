@@ -1,6 +1,6 @@
 """AllianceKit asks client and therapist, during the video call and after it, how their work together goes.
 
-For authors of plugins and adapters (everything here may be imported; nothing else may):
+For authors of plugins, adapters and back ends (everything here may be imported; nothing else may):
 
 events          the frozen types that hooks receive and return
 hookspecs       everything a plugin may do: inherit `AllianceHooks`, decorate with `hookimpl`
@@ -22,15 +22,21 @@ sessions        facts about presence, and the session machine that infers the ca
 instruments     measures as data: items, keys, scales, cut-offs, sources, licences
 scoring         pure functions: scales, change, strain, congruence
 errors          the error tree
+client          the HTTP API for vendors' back ends, typed; webhooks checked
 testing         the test kit: fixtures, fake call, contract of plugins and adapters
 
 The host, from the bottom up:
 
 routes          HTTP routes that plugins add
 deprecations    what will go, when, and what to use instead
+choices         what therapists and clients choose, and what it means for the asking
 onward          where people may be sent on to after they were asked
 secret_refs     secrets by reference
+limits          how often one caller may ask
+passwords       which are too weak, and how they are kept
+totp            one-time codes of an authenticator app
 logs            where the log goes
+metrics         what is counted and measured, for Prometheus
 isolation       run what a plugin does so that nothing of it escapes
 health          how often a plugin failed lately, and when it is left alone
 minimise        empty what a plugin did not say it needs
@@ -44,16 +50,19 @@ public_addresses    which addresses that others give us may be called
 webhooks        vendors are told what happened
 outbox          durable work after the commit
 calls           what platforms report becomes the stored state of a session
+asking          what is planned at a moment, and who of those wants to be asked
 feedback        prompts and answers
 review          what the series says: signals and guidance
 pipeline        what happens after a commit, step by step
 batch           files of answers: read, score, write
 sending         the link of a prompt, through a channel
 ladder          every way on which a prompt reaches its person, with receipts
+accounts        signing in with a password: the check, its brake, how long it holds
 archive         an episode as a whole, in an exporter's format
 episodes        sessions and series as the HTTP API gives them
 inbound         what platforms post: taken once, or refused
 live            the in-call channel
+setting_tables  the tables of the settings
 config          settings
 service         all of it put together
 

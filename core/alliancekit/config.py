@@ -5,8 +5,9 @@ A value is taken from the first that has it: arguments of `load` (the command li
 `ALLIANCEKIT_CONFIG`, or else `./alliancekit.toml` where it exists.
 
 Secrets are given by reference, `{ env = "NAME" }` or `{ file = "/run/secrets/name" }`, and are read only when
-they are used. `ALLIANCEKIT_DATABASE_URL_FILE`, `ALLIANCEKIT_SIGNING_KEY_FILE` and `ALLIANCEKIT_SIGNING_KEY`
-are short forms. Unknown settings are refused. An example of the file:
+they are used. `ALLIANCEKIT_DATABASE_URL`, `ALLIANCEKIT_SIGNING_KEY` and `ALLIANCEKIT_METRICS_TOKEN` are short
+forms, each with a variant that ends in `_FILE` and names a file. Unknown settings are refused. An example of
+the file:
 
     public_url = "https://feedback.example"
     database_url = { env = "DATABASE_URL" }
@@ -27,11 +28,12 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, IPvAnyNetwork, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, Field, IPvAnyNetwork, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -43,17 +45,23 @@ from pydantic_settings import (
 from typing_extensions import override
 
 from alliancekit.errors import ConfigError
-from alliancekit.onward import Origin, origin
 from alliancekit.secret_refs import (
     MINIMUM_KEY_BYTES,
     SecretRef,
-    Section,
     SigningKey,
     local_key,
     masked,
     referred_variables,
 )
-from alliancekit.sessions import CallPolicy
+from alliancekit.setting_tables import (
+    CallSettings,
+    HealthSettings,
+    LimitSettings,
+    LogSettings,
+    MetricsSettings,
+    PromptSettings,
+    WebhookSettings,
+)
 
 PREFIX = "ALLIANCEKIT_"
 FILE_VARIABLE = f"{PREFIX}CONFIG"
@@ -63,8 +71,7 @@ NO_KEY = (
     "There is no signing key, and a generated one would be known to this machine only. "
     f"Set {PREFIX}SIGNING_KEY_FILE to a file made by: openssl rand -base64 48"
 )
-
-Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 
 
 def _url(value: str) -> str:
@@ -74,72 +81,6 @@ def _url(value: str) -> str:
 
 
 Url = Annotated[str, AfterValidator(_url)]
-
-
-class CallSettings(Section):
-    """When a call is over and who is asked; see `alliancekit.sessions.CallPolicy`. Seconds."""
-
-    grace: Seconds = CallPolicy().grace
-    timeout: Seconds = CallPolicy().timeout
-    unmet: Seconds = CallPolicy().unmet
-    minimum_together: Seconds = CallPolicy().minimum_together
-
-    def policy(self) -> CallPolicy:
-        """The same numbers for the session machine."""
-        return CallPolicy(**self.model_dump())
-
-
-def _origin(value: str) -> str:
-    origin(value)
-    return value
-
-
-RedirectOrigin = Annotated[str, AfterValidator(_origin)]
-
-
-class PromptSettings(Section):
-    """How long a prompt stays open, when it is asked again, and how it reaches who left. Seconds.
-
-    Attributes:
-        expire_after: a prompt that was not made during a call is forgotten after this time.
-        expire_in_call_after: one that was.
-        again_after: how long *later* postpones a prompt.
-        link_after: how long after the rating of a call was asked a link to it is sent, if nobody answered;
-            without it, none is sent.
-        link_channel: the channel of a plugin that sends the link.
-        redirect_to: origins to which people may be sent on from their rating page (`?next=`):
-            `https://clinic.example`, or `https://*.clinic.example` for its sub-domains.
-    """
-
-    expire_after: Seconds = 7 * 86400.0
-    expire_in_call_after: Seconds = 600.0
-    again_after: Seconds = 300.0
-    link_after: Seconds | None = None
-    link_channel: Annotated[str, Field(max_length=64)] = ""
-    redirect_to: tuple[RedirectOrigin, ...] = ()
-
-    @model_validator(mode="after")
-    def _link(self) -> Self:
-        if (self.link_after is None) != (not self.link_channel):
-            raise ValueError("link_after and link_channel belong together: set both or neither")
-        if self.link_after is not None and self.link_after >= self.expire_after:
-            raise ValueError("link_after must be shorter than expire_after, or no link would ever be sent")
-        return self
-
-    def origins(self) -> tuple[Origin, ...]:
-        """`redirect_to`, taken apart."""
-        return tuple(origin(one) for one in self.redirect_to)
-
-
-class WebhookSettings(Section):
-    """Where vendors may want to be told.
-
-    Attributes:
-        allow_networks: networks that may be called although they are not public, such as `10.1.0.0/16`;
-            there, http is taken as well.
-    """
-
-    allow_networks: tuple[IPvAnyNetwork, ...] = ()
 
 
 class Settings(BaseSettings):
@@ -156,7 +97,7 @@ class Settings(BaseSettings):
     public_url: Url = Field("", description="how browsers reach the service; empty: http://host:port")
     issuer: str = Field("", description="who signs the tokens; empty: public_url")
     allowed_origins: tuple[Url, ...] = Field(
-        (), description="origins of vendors' pages that may call the API from a browser"
+        (), description="origins of vendors' pages that may call the API from a browser, and hold the frame"
     )
     signing_keys: tuple[SigningKey, ...] = Field(
         (), description="the first signs, all verify; empty: one is generated into data_dir"
@@ -166,9 +107,16 @@ class Settings(BaseSettings):
     )
     default_measure: str = Field("check-in", description="the instrument asked when a session names none")
     default_style: str = Field("facilitative", description="the style of a session that names none")
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(
+        LOOPBACK, description="networks of the reverse proxies whose X-Forwarded-For is believed"
+    )
     call: CallSettings = CallSettings()
     prompts: PromptSettings = PromptSettings()
     webhooks: WebhookSettings = WebhookSettings()
+    log: LogSettings = LogSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    limits: LimitSettings = LimitSettings()
+    health: HealthSettings = HealthSettings()
     plugins: dict[str, Any] = Field(default_factory=dict, description="a table for each plugin")
 
     @override
@@ -238,16 +186,23 @@ class _ShortForms(PydanticBaseSettingsSource):
     @override
     def __call__(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        if path := os.environ.get(f"{PREFIX}DATABASE_URL_FILE"):
-            found["database_url"] = {"file": path}
-        if path := os.environ.get(f"{PREFIX}SIGNING_KEY_FILE"):
-            found["signing_keys"] = [{"kid": "file", "file": path}]
-        elif os.environ.get(f"{PREFIX}SIGNING_KEY"):
-            found["signing_keys"] = [{"kid": "env", "env": f"{PREFIX}SIGNING_KEY"}]
+        for name, setting in _SECRETS.items():
+            variable = PREFIX + name
+            if path := os.environ.get(f"{variable}_FILE"):
+                found |= setting("file", {"file": path})
+            elif os.environ.get(variable) and name != "DATABASE_URL":  # which is a setting by itself
+                found |= setting("env", {"env": variable})
         return found
 
 
-SHORT_FORMS = {"DATABASE_URL_FILE", "SIGNING_KEY_FILE", "SIGNING_KEY"}
+_SECRETS: dict[str, Callable[[str, dict[str, str]], dict[str, Any]]] = {
+    "DATABASE_URL": lambda _, reference: {"database_url": reference},
+    "SIGNING_KEY": lambda kid, reference: {"signing_keys": [{"kid": kid, **reference}]},
+    "METRICS_TOKEN": lambda _, reference: {"metrics": {"token": reference}},
+}
+"""Secrets with a variable of their own, and what setting each one is."""
+
+SHORT_FORMS = {variant for name in _SECRETS for variant in (name, f"{name}_FILE")}
 NOT_OURS = {"KEY"}
 """Variables that commands read which ask a running service; the service itself does not."""
 
@@ -352,15 +307,20 @@ def problems(settings: Settings) -> list[str]:
         settings.database()
     except ConfigError as error:
         found.append(str(error))
-    for key in settings.signing_keys:
+    secrets: list[tuple[str, SecretRef]] = [
+        (f"The signing key {key.kid!r}", key) for key in settings.signing_keys
+    ]
+    if settings.metrics.token is not None:
+        secrets.append(("The token of metrics", settings.metrics.token))
+    for name, reference in secrets:
         try:
-            length = len(key.read().get_secret_value().encode())
+            length = len(reference.read().get_secret_value().encode())
         except ConfigError as error:
             found.append(str(error))
             continue
         if length < MINIMUM_KEY_BYTES:
             found.append(
-                f"The signing key {key.kid!r} has {length} bytes and could be guessed; "
+                f"{name} has {length} bytes and could be guessed; "
                 f"make one of {MINIMUM_KEY_BYTES} or more: openssl rand -base64 48"
             )
     if not found and not settings.signing_keys and not settings.on_one_machine():

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, select
 from alliancekit import calls, visibility
 from alliancekit.errors import NotFoundError
 from alliancekit.events import Response
+from alliancekit.store import choices, outbox, prompts, series
 from alliancekit.store import course as noted
-from alliancekit.store import outbox, prompts, series
 from alliancekit.store import sessions as rows
 from alliancekit.store.presence import talk_balance_of
 from alliancekit.store.series import SeriesSession
@@ -72,8 +72,9 @@ def episode_series(conn: Connection, tenant: str, episode_id: str, now: float) -
 
     With them what the therapist said: `talks` about what a session showed, `tasks` that were agreed in it.
     `attended` is None until the session is over. A private note is the therapist's alone. A response that is
-    not to be seen appears with its visibility and without scores. `settled` tells whether
-    everything that follows the stored answers has been computed.
+    not to be seen appears with its visibility and without scores. `settled` tells whether everything that
+    follows the stored answers has been computed, `erasure_asked_at` since when the client wants the course
+    erased.
 
     Raises:
         NotFoundError: the tenant has no such episode.
@@ -88,6 +89,7 @@ def episode_series(conn: Connection, tenant: str, episode_id: str, now: float) -
         "external_id": course.external_id,
         "style": course.style,
         "example": course.example,
+        "erasure_asked_at": choices.read_client_choice(conn, tenant, episode_id).erasure_asked_at,
         "sessions": [
             {
                 **_point(one, ended),

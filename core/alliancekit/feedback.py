@@ -12,7 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -27,7 +27,7 @@ from alliancekit.events import Moment, PromptRequest, Role, Visibility
 from alliancekit.instruments.catalogue import Instruments, localise
 from alliancekit.languages import Direction
 from alliancekit.scoring.scales import check_answers, score
-from alliancekit.store import audit, prompts, series
+from alliancekit.store import audit, prompts, series, tenants
 from alliancekit.store import sessions as rows
 from alliancekit.store.compiled import Prepared
 from alliancekit.store.database import Database
@@ -40,6 +40,11 @@ from alliancekit.store.text import load, new_id
 log = logging.getLogger("alliancekit.feedback")
 
 VISIBILITIES: tuple[Visibility, ...] = ("therapist_now", "therapist_later", "aggregate_only")
+
+Layout = Literal["card", "steps"]
+"""All items on one card, or one item at a time."""
+
+LAYOUTS: Final[tuple[Layout, ...]] = ("card", "steps")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,17 +131,19 @@ class Feedback:
         """
         now = self._clock()
 
-        def work(conn: Connection) -> tuple[Prompt | None, str]:
+        def work(conn: Connection) -> tuple[Prompt | None, str, Layout]:
             known = rows.read_participant(conn, person.id)
             if known is None:
                 raise NotFoundError("This participant is not known here.", fix="Create the session again.")
-            return prompts.current_prompt(conn, person.id, now), known.language
+            found = prompts.current_prompt(conn, person.id, now)
+            tenant = None if found is None else tenants.read_tenant(conn, found.tenant)
+            return found, known.language, layout_of({} if tenant is None else tenant.settings)
 
-        found, language = await self._database.read(work)
-        shown = None if found is None else self._shown(found, person.role, language)
+        found, language, layout = await self._database.read(work)
+        shown = None if found is None else self._shown(found, person.role, language, layout)
         return {"prompt": shown, "language": language, "direction": self._direction(language)}
 
-    def _shown(self, found: Prompt, role: Role, language: str) -> dict[str, Any]:
+    def _shown(self, found: Prompt, role: Role, language: str, layout: Layout) -> dict[str, Any]:
         # A therapist's answers are the therapist's own: there is nobody to hide them from.
         visibility = {"default": VISIBILITIES[0], "choices": VISIBILITIES} if role == "client" else None
         return {
@@ -145,6 +152,7 @@ class Feedback:
             "role": role,
             "session": found.session,
             "expires_at": found.expires_at,
+            "layout": layout,
             "visibility": visibility,
             "instruments": [
                 localise(self._instruments.get(name, role), language) for name in found.instruments
@@ -175,8 +183,6 @@ class Feedback:
             for person, role in people.items():
                 if role != request.role or not names:
                     continue
-                if moment == "in_call" and prompts.declined_in_calls(conn, tenant, person):
-                    continue
                 new = NewPrompt(
                     tenant=tenant,
                     session=session_id,
@@ -189,7 +195,8 @@ class Feedback:
                 stored = prompts.create_prompt(conn, new, now)
                 if stored is not None:
                     made.append(stored)
-        work = [Work(lane=session_id, kind="feedback_requested", payload={"prompt": one.id}) for one in made]
+        about = ({"prompt": one.id, "moment": moment} for one in made)
+        work = [Work(lane=session_id, kind="feedback_requested", payload=each) for each in about]
         add_work(conn, tenant, work, now)
         return made
 
@@ -228,18 +235,18 @@ class Feedback:
                 )
         return tuple(names)
 
-    async def dismiss(self, person: Person, prompt_id: str, reason: str) -> bool:
+    async def dismiss(self, person: Person, prompt_id: str, reason: str) -> Prompt | None:
         """Put a prompt away: `later` asks again, `skip` not, `not_in_calls` never again during calls.
 
         Returns:
-            Whether the prompt was still open.
+            The prompt, if it was still open.
 
         Raises:
             NotFoundError: it is not this person's prompt.
         """
         now = self._clock()
 
-        def work(conn: Connection) -> bool:
+        def work(conn: Connection) -> Prompt | None:
             found = prompts.read_prompt(conn, person.tenant, prompt_id)
             if found is None or found.participant != person.id:
                 raise _no_such_prompt()
@@ -259,7 +266,7 @@ class Feedback:
                     details={"reason": reason},
                     now=now,
                 )
-            return done
+            return found if done else None
 
         return await self._database.write(work)
 
@@ -350,7 +357,7 @@ class Feedback:
                 Work(
                     lane=session_id,
                     kind="feedback_captured",
-                    payload={"session": session_id, "responses": reply["responses"]},
+                    payload={"session": session_id, "responses": reply["responses"], "moment": moment},
                 ),
             ),
             at=now,
@@ -389,6 +396,11 @@ class Feedback:
                 )
             )
         return tuple(checked)
+
+
+def layout_of(settings: Mapping[str, Any]) -> Layout:
+    """How a tenant with these settings wants its prompts to be shown: `card`, unless it chose `steps`."""
+    return next((one for one in LAYOUTS if one == settings.get("layout")), "card")
 
 
 def _no_such_prompt() -> NotFoundError:

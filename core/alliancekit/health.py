@@ -52,6 +52,7 @@ class PluginHealth:
         self.required = required
         self.calls = 0
         self.failures = 0
+        self.timeouts = 0
         self.skipped = 0
         self.in_a_row = 0
         self.blocked = 0
@@ -91,6 +92,7 @@ class PluginHealth:
         """Record a failure; the third in a row starts the quarantine and announces it once."""
         self.calls += 1
         self.failures += 1
+        self.timeouts += status == "timeout"
         self.in_a_row += 1
         self._last.append((hook, status, seconds, error))
         if self.required:

@@ -50,13 +50,18 @@ class Connection:
         if self._backlog is None:
             self._backlog = deque()
         if len(self._backlog) >= BACKLOG:
-            self._closing = self.dropped = True
-            self._drop()
+            self.end()
             return False
         self._backlog.append(text)
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._drain())
         return True
+
+    def end(self) -> None:
+        """Close the connection from this side."""
+        if not self._closing:
+            self._closing = self.dropped = True
+            self._drop()
 
     async def _drain(self) -> None:
         try:
@@ -106,6 +111,11 @@ class LiveHub:
             connections.remove(connection)
             if not connections:
                 del self._by_address[connection.address]
+
+    def drop(self, address: Address) -> None:
+        """Close the pages of an address: whoever may still look connects again with a token that holds."""
+        for connection in list(self._by_address.get(address, ())):
+            connection.end()
 
     def connected(self, address: Address) -> bool:
         """Whether at least one page of this address is connected."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from alliancekit import calls, events, outbox, review
+from alliancekit import asking, calls, events, outbox, review
 from alliancekit.adapters import PromptHint
 from alliancekit.errors import PluginError
 from alliancekit.events import Moment, Participant, PromptRequest, Role
@@ -22,7 +22,7 @@ from alliancekit.feedback import Feedback
 from alliancekit.hooks import Hooks
 from alliancekit.instruments.catalogue import Instruments
 from alliancekit.sessions import CallPolicy
-from alliancekit.store import presence, prompts, series, webhooks
+from alliancekit.store import choices, presence, prompts, series, webhooks
 from alliancekit.store import sessions as rows
 from alliancekit.store.database import Database
 from alliancekit.store.outbox import Work, add_work
@@ -66,6 +66,7 @@ class Pipeline:
         self._withdraw = withdraw
         self._updated = updated
         self._clock = clock
+        self._planner = asking.Planner(database, hooks, clock)
         self._review = review.Review(database, hooks, instruments, updated=updated, clock=clock)
 
     def handlers(self) -> dict[str, outbox.Handler]:
@@ -81,6 +82,7 @@ class Pipeline:
             "feedback_requested": self._feedback_requested,
             "describe": self._describe,
             "heard": self._heard,
+            "review": self._review.again,
             "feedback_captured": self._feedback_captured,
             "episode_erased": self._episode_erased,
         }
@@ -134,17 +136,18 @@ class Pipeline:
         session = payload["session"]
         row, _people = await self._session(tenant, session)
 
-        def close_pulses(conn: Connection) -> list[Prompt]:
-            pulses = [one for one in prompts.open_prompts(conn, session) if one.moment == "in_call"]
-            for one in pulses:
+        def close_past(conn: Connection) -> list[Prompt]:
+            past = {"pre_session", "in_call"}
+            found = [one for one in prompts.open_prompts(conn, session) if one.moment in past]
+            for one in found:
                 prompts.close_prompt(conn, tenant, one.id, "cancelled", self._clock())
             add_work(conn, tenant, [Work(lane=session, kind="describe", payload=payload)], self._clock())
             told = {"reason": row.end_reason, "confidence": row.end_confidence}
             webhooks.announce(conn, row, "session.ended", key=row.id, data=told, now=self._clock())
-            return pulses
+            return found
 
-        for pulse in await self._database.write(close_pulses):
-            await self._withdraw(pulse.participant, pulse.id)
+        for one in await self._database.write(close_past):
+            await self._withdraw(one.participant, one.id)
         await self._rate(tenant, "rate", payload)
 
     async def _rate(self, tenant: str, _: str, payload: Payload) -> None:
@@ -197,25 +200,8 @@ class Pipeline:
     async def plan(
         self, row: Session, people: tuple[Participant, ...], moment: Moment, *, manual: bool
     ) -> tuple[PromptRequest, ...]:
-        """What the style asks at a moment.
-
-        When no plugin answers, the end of the call is still asked about, with the session's measure: a plugin
-        that failed must not cost a rating.
-        """
-        event = events.PromptsWanted(
-            **_base(row, self._clock()),
-            style=row.style,
-            moment=moment,
-            number=row.number,
-            measure=row.measure,
-            participants=people,
-            manual=manual,
-        )
-        outcome = await self._hooks.plan_prompts(event)
-        if outcome is None or outcome.value is None:
-            roles: tuple[Role, ...] = ("client", "therapist") if moment == "end_of_call" else ()
-            return tuple(PromptRequest(role=r, moment=moment, instruments=(row.measure,)) for r in roles)
-        return tuple(one for one in outcome.value.requests if one.moment == moment)
+        """What is asked at a moment; see `alliancekit.asking`."""
+        return await self._planner.plan(row, people, moment, manual=manual)
 
     async def ask(
         self,
@@ -225,9 +211,10 @@ class Pipeline:
         *,
         occasion: str,
         who: Sequence[str] | None = None,
+        by_hand: bool = False,
     ) -> list[str]:
         """Store the prompts of a plan and bring them to the pages; returns the new prompts' ids."""
-        made, roles = await self._made(row, moment, requests, occasion=occasion, who=who)
+        made, roles = await self._made(row, moment, requests, occasion=occasion, who=who, by_hand=by_hand)
         await self._deliver([one.hint(roles[one.participant]) for one in made])
         if made:
             await self._updated(row.tenant, row.id)
@@ -241,15 +228,16 @@ class Pipeline:
         *,
         occasion: str,
         who: Sequence[str] | None,
+        by_hand: bool = False,
     ) -> tuple[list[Prompt], dict[str, Role]]:
         """Store the prompts of a plan, and when a link to them will be sent; with everybody's roles."""
         policy = self._feedback.policy
 
         def work(conn: Connection) -> tuple[list[Prompt], dict[str, Role]]:
+            now, chosen = self._clock(), choices.chosen_for(conn, row.id)
             roles = calls.roles_of(conn, row.tenant, row.id)
-            people: dict[str, Role] = {
-                person: role for person, role in roles.items() if who is None or person in who
-            }
+            meant = {person: role for person, role in roles.items() if who is None or person in who}
+            people = asking.willing(conn, row, meant, moment, chosen, by_hand=by_hand, now=now)
             made = self._feedback.make_prompts(
                 conn,
                 tenant=row.tenant,
@@ -259,8 +247,7 @@ class Pipeline:
                 requests=requests,
                 occasion=occasion,
             )
-            if moment == "end_of_call" and policy.link_after is not None:
-                now = self._clock()
+            if moment == "end_of_call" and policy.link_after is not None and chosen.settings.link == "on":
                 for one in made:
                     at = now + policy.link_after
                     prompts.plan_link(conn, one, channel=policy.link_channel, at=at, now=now)
@@ -269,9 +256,9 @@ class Pipeline:
         return await self._database.write(work)
 
     async def _ask(self, tenant: str, _: str, payload: Payload) -> None:
-        """A pulse that the style planned for this minute of the call."""
+        """A pulse that was planned for this minute of the call."""
         row, _people = await self._session(tenant, payload["session"])
-        if row.status == "live":
+        if row.status == "live" and await self._planner.still_planned(row.id, payload["role"]):
             request = PromptRequest(
                 role=payload["role"], moment="in_call", instruments=tuple(payload["instruments"])
             )

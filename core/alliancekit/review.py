@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from alliancekit.instruments.catalogue import Instruments
 from alliancekit.store import series, webhooks
 from alliancekit.store.database import Database
 from alliancekit.store.series import SeriesSession
-from alliancekit.store.sessions import Session
+from alliancekit.store.sessions import Session, read_session
 
 
 class Review:
@@ -59,17 +59,24 @@ class Review:
         await self._database.write(store)
         return tuple(score for _, scores in found for score in scores)
 
-    async def run(self, row: Session) -> None:
-        """Signals, then guidance, for one session."""
+    async def run(self, row: Session, *, told: Set[tuple[str, ...]] = frozenset()) -> None:
+        """Signals, then guidance, for one session; of signals that are `told` nobody is told again."""
         everything = await self._database.read(
             lambda conn: series.read_series(conn, row.tenant, row.episode, answers=True)
         )
         seen = [one for one in visibility.for_therapist(everything) if one.session.number <= row.number]
-        signals = await self._signals(row, seen)
+        signals = await self._signals(row, seen, told)
         await self._guidance(row, seen[-1], signals)
         await self._updated(row.tenant, row.id)
 
-    async def _signals(self, row: Session, seen: Sequence[SeriesSession]) -> tuple[Signal, ...]:
+    async def again(self, tenant: str, _: str, payload: Mapping[str, Any]) -> None:
+        """Handle an outbox row: a client changed who sees an answer, and what is found in it changes."""
+        row = await self._database.read(lambda conn: read_session(conn, tenant, payload["session"]))
+        await self.run(row, told={tuple(one) for one in payload["told"]})
+
+    async def _signals(
+        self, row: Session, seen: Sequence[SeriesSession], told: Set[tuple[str, ...]]
+    ) -> tuple[Signal, ...]:
         base = self._base(row)
         *earlier, newest = (one.point() for one in seen)
         # A session that is not over can still be attended.
@@ -80,7 +87,7 @@ class Review:
                 **base, style=row.style, number=row.number, series=points, scales=self._scales
             )
         )
-        known = {_identity(signal) for _, signal in seen[-1].signals}
+        known = told | {_identity(signal) for _, signal in seen[-1].signals}
 
         def store(conn: Connection) -> None:
             for one in outcomes:

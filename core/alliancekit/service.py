@@ -27,7 +27,9 @@ from alliancekit.instruments.site import Deployed, deployed
 from alliancekit.isolation import ErrorReport
 from alliancekit.ladder import Ladder
 from alliancekit.languages import Languages
+from alliancekit.limits import RateLimiter
 from alliancekit.live import Address, LiveHub
+from alliancekit.metrics import Metrics
 from alliancekit.outbox import Relay
 from alliancekit.pipeline import Pipeline
 from alliancekit.plugins import Given, PluginHost, PluginsConfig, adapter_calls, status
@@ -75,6 +77,11 @@ class Service:
         self.settings = settings
         self.clock = clock
         self.live = LiveHub(clock)
+        self.metrics = Metrics()
+        self.limiter = RateLimiter(clock)
+        self.rates = settings.limits.rates()
+        token = settings.metrics.token
+        self.metrics_token = None if token is None else token.read().get_secret_value()
         config = plugins_config(settings)
         self.plugins = PluginHost(config, extra=extra, no_plugins=no_plugins, on_error=on_error)
         self.plugins.load()
@@ -136,7 +143,9 @@ class Service:
         self.calls = calls.Calls(
             self.database, self.settings.call.policy(), committed=self._committed, clock=self.clock
         )
-        self.inbound = Inbound(self.database, self.calls, self.plugins.adapters, clock=self.clock)
+        self.inbound = Inbound(
+            self.database, self.calls, self.plugins.adapters, clock=self.clock, metrics=self.metrics
+        )
         self.ladder = Ladder(
             self.database,
             self.plugins,
@@ -158,10 +167,13 @@ class Service:
             clock=self.clock,
         )
         self.webhooks = Webhooks(
-            self.database, allowed=self.settings.webhooks.allow_networks, clock=self.clock
+            self.database,
+            allowed=self.settings.webhooks.allow_networks,
+            clock=self.clock,
+            metrics=self.metrics,
         )
         handlers = self.pipeline.handlers() | self.ladder.handlers() | self.webhooks.handlers()
-        self.relay = Relay(self.database, handlers, clock=self.clock)
+        self.relay = Relay(self.database, self.metrics.counted(handlers), clock=self.clock)
         self._watchdog.start()
         self._spawn(self.relay.run(), "relay")
         self._spawn(self.calls.run(), "calls")

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Connection
 
 from alliancekit import public_addresses
+from alliancekit.metrics import Metrics
 from alliancekit.outbox import Handler
 from alliancekit.public_addresses import AddressRefusedError, Network, UnresolvedError
 from alliancekit.signatures import digest
@@ -66,6 +67,7 @@ class Webhooks:
         allowed: networks that may be called although they are not public.
         clock: seconds since 1970 UTC.
         pauses: seconds between attempts.
+        metrics: also counts the attempts.
     """
 
     def __init__(
@@ -75,7 +77,9 @@ class Webhooks:
         allowed: Sequence[Network],
         clock: Callable[[], float],
         pauses: Sequence[float] = PAUSES,
+        metrics: Metrics | None = None,
     ) -> None:
+        self._attempts = (metrics or Metrics()).webhooks
         self._database = database
         self._allowed = tuple(allowed)
         self._clock = clock
@@ -118,6 +122,7 @@ class Webhooks:
         message, endpoint = due
         number = int(payload["number"])
         outcome, status, wait = await self._attempt(message, endpoint)
+        self._attempts.add(outcome)
         now = self._clock()
         next_at = None
         if outcome not in {"delivered", "gone"} and number <= len(self._pauses):

@@ -208,7 +208,7 @@ async def running_clinic(browser: Browser, directory: Path) -> AsyncIterator[Cli
     url, vendor = (f"http://127.0.0.1:{one.getsockname()[1]}" for one in (own, others))
     service = Service(settings, extra=[("bridge", Bridge(BridgeSettings()))])
     app = create_app(service, base_url=url, allowed_origins=[vendor])
-    async with running_on(app, own), running_on(_without_lifespan(vendor_app(url)), others):
+    async with running_on(app, own), running_on(without_lifespan(vendor_app(url)), others):
         tenant, tenant_key = await service.database.write(
             lambda conn: tenants.create_tenant(conn, "Clinic", 0.0)
         )
@@ -216,7 +216,7 @@ async def running_clinic(browser: Browser, directory: Path) -> AsyncIterator[Cli
             yield Clinic(service, http, url, vendor, browser, [], [], tenant)
 
 
-def _without_lifespan(inner: Any) -> Any:
+def without_lifespan(inner: Any) -> Any:
     """An application that needs no start; it answers the lifespan protocol and passes everything else on."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:

@@ -31,6 +31,21 @@ async def heard(page: Page, name: str) -> list[dict[str, Any]]:
     return [event["detail"] for event in events if event["name"] == name]
 
 
+async def room(page: Page) -> float:
+    """How many pixels of the page's height the element takes, its margins included."""
+    taken: float = await page.evaluate(
+        """() => {
+          const place = () => document.querySelector('#leave').getBoundingClientRect().top;
+          const there = place();
+          feedback.hidden = true;
+          const gone = place();
+          feedback.hidden = false;
+          return there - gone;
+        }"""
+    )
+    return taken
+
+
 async def focused(page: Page) -> str:
     """What has the focus, also inside the element's shadow root."""
     return str(

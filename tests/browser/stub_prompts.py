@@ -27,7 +27,7 @@ def prompt(moment: str, *instruments: dict[str, Any], **more: Any) -> dict[str, 
     """A prompt to a client."""
     return {
         "id": "prm_1", "moment": moment, "role": "client", "session": "ses_1", "expires_at": None,
-        "visibility": VISIBILITY, "instruments": list(instruments), **more,
+        "layout": "card", "visibility": VISIBILITY, "instruments": list(instruments), **more,
     }  # fmt: skip
 
 
@@ -78,6 +78,11 @@ def long_card() -> dict[str, Any]:
     made = card()
     made["instruments"][0]["items"][1:1] = items[1:]
     return made
+
+
+def steps(made: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A card, or this prompt, shown one question at a time."""
+    return (made or card()) | {"layout": "steps"}
 
 
 def arabic_card() -> dict[str, Any]:

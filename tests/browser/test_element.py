@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 import stub_prompts as prompts
-from element_page import Opener, card_page, focused, heard, looks_at, pulse_page, state, until
+from element_page import Opener, card_page, focused, heard, looks_at, pulse_page, room, state, until
 from playwright.async_api import expect
 from stub_service import StubService
 
@@ -53,7 +53,7 @@ async def test_without_a_prompt_nothing_is_shown_and_no_room_is_taken(
     await until(lambda: stub.looks)
     await page.wait_for_function("heard.length > 0")
     assert await heard(page, "ak-ready") == [{"status": "ready"}]
-    assert await page.evaluate("feedback.offsetHeight") == 0
+    assert await room(page) == 0
     assert await page.evaluate("feedback.state") == "idle"
 
 

@@ -43,12 +43,16 @@ class Stub:
 
     async def episode(self, request: Request) -> HTMLResponse:
         self.fetched += 1
-        html = render.render_episode(self.view) if self.signed_in else render.render_sign_in()
+        html = (
+            render.render_episode(self.view, examples.EN)
+            if self.signed_in
+            else render.render_sign_in(examples.EN)
+        )
         return HTMLResponse(html, headers=dict(render.HEADERS))
 
     async def today(self, request: Request) -> HTMLResponse:
         return HTMLResponse(
-            render.render_caseload(examples.caseload(live=True)), headers=dict(render.HEADERS)
+            render.render_caseload(examples.caseload(live=True), examples.EN), headers=dict(render.HEADERS)
         )
 
     async def live(self, websocket: WebSocket) -> None:

@@ -23,6 +23,7 @@ PUBLIC = {
     "instruments",
     "scoring",
     "adapters",
+    "client",
     "signatures",
     "fields",
     "hearing",

@@ -24,7 +24,8 @@ def assert_problem(reply: httpx.Response, status: int, slug: str = "") -> None:
     assert reply.status_code == status, reply.text
     assert reply.headers["content-type"] == "application/problem+json"
     body = reply.json()
-    assert set(body) == {"type", "title", "status", "detail"}
+    assert set(body) - {"fix"} == {"type", "title", "status", "detail"}
+    assert body["detail"].endswith(body.get("fix", ""))
     assert body["status"] == status
     assert body["type"].endswith(slug)
     assert body["detail"]

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import time
 
-import pytest
-from tests.services import BASE_URL, MakeSite, Site
+from tests.services import BASE_URL, Site
 from tests.strict_page import assert_strict
 
 from alliancekit.server.tokens import LaunchClaims, TherapistClaims
-from alliancekit.store.outbox import enqueue
 
 
 def tokens(site: Site) -> object:
@@ -139,36 +137,6 @@ async def test_static_files_are_the_pages_own_and_no_others(site: Site) -> None:
         assert reply.headers["x-content-type-options"] == "nosniff"
     for name in ("render.py", "..%2Frender.py", "..%2F..%2Fapi.py", "none.css", "%00.css"):
         assert (await site.http.get(f"/therapist/static/{name}")).status_code == 404
-
-
-# health -------------------------------------------------------------------------------------------
-
-
-async def test_queued_work_that_is_late_makes_the_service_not_ready(
-    make_site: MakeSite, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    site = await make_site()
-    assert (await site.http.get("/readyz")).json() == {"status": "ready", "problems": []}
-
-    async def stuck() -> None:
-        return None
-
-    monkeypatch.setattr(site.service.relay, "_step", stuck)
-    now = site.clock()
-    await site.service.database.write(
-        lambda conn: enqueue(conn, site.tenant, "lane", "rate", {"session": "ses_x"}, now=now)
-    )
-    site.clock.now += 61
-    reply = await site.http.get("/readyz")
-    assert (reply.status_code, reply.json()["problems"]) == (503, ["queued work is 61 s late"])
-    await site.service.database.write(lambda conn: conn.exec_driver_sql("DELETE FROM outbox") and None)
-
-
-async def test_a_service_that_stops_is_not_ready(site: Site) -> None:
-    site.service.draining = True
-    reply = await site.http.get("/readyz")
-    assert (reply.status_code, reply.json()["problems"]) == (503, ["draining"])
-    assert (await site.http.get("/healthz")).json() == {"status": "ok"}
 
 
 async def test_what_is_shown_of_names_is_escaped(site: Site) -> None:

@@ -12,7 +12,7 @@ from tests.tools import therapist_examples as examples
 from alliancekit.events import Signal
 from alliancekit.server.therapist import chart, findings, render
 from alliancekit.server.therapist.course import CourseView, Done, TalkView, view_of
-from alliancekit.server.therapist.printed import MOST_FINDINGS, MOST_TASKS
+from alliancekit.server.therapist.printed import MOST_FINDINGS, MOST_TASKS, SheetWords
 from alliancekit.server.therapist.views import EpisodeView
 from alliancekit.store.course import Talk
 
@@ -20,7 +20,7 @@ NOW = examples.START + 90 * 86400
 
 
 def drawn(view: EpisodeView) -> ET.Element:
-    return ET.fromstring(chart.trend(view))
+    return ET.fromstring(chart.trend(view, examples.EN))
 
 
 def of_class(svg: ET.Element, name: str) -> list[ET.Element]:
@@ -47,22 +47,26 @@ def signal(kind: str, **fields: object) -> Signal:
 def test_the_therapists_word_closes_a_finding_or_keeps_it_open(kind: str) -> None:
     strain = [(3, signal(kind))]
     for word, is_open in ((talk(3), False), (talk(3, "not_yet"), True)):
-        (found,) = findings.of(strain, rated=5, course=CourseView(talks=(word,)))
+        (found,) = findings.of(strain, rated=5, words=examples.EN, course=CourseView(talks=(word,)))
         assert (found.open, found.talk, found.repaired_in) == (is_open, word, None)
         assert found.said_repaired is not is_open
-    (elsewhere,) = findings.of(strain, rated=5, course=CourseView(talks=(talk(4),)))
-    (untouched,) = findings.of(strain, rated=5)
+    (elsewhere,) = findings.of(strain, rated=5, words=examples.EN, course=CourseView(talks=(talk(4),)))
+    (untouched,) = findings.of(strain, rated=5, words=examples.EN)
     assert (elsewhere.open, elsewhere.talk) == (untouched.open, None) == (kind == "possible_strain", None)
 
 
 def test_the_rules_repair_and_the_word_are_told_apart() -> None:
     series = [(3, signal("possible_strain")), (4, signal("repair"))]
-    (by_rule, _) = findings.of(series, rated=4)
+    (by_rule, _) = findings.of(series, rated=4, words=examples.EN)
     assert (by_rule.open, by_rule.repaired_in, by_rule.said_repaired) == (False, 4, False)
-    (both, repair) = findings.of(series, rated=4, course=CourseView(talks=(talk(3), talk(4))))
+    (both, repair) = findings.of(
+        series, rated=4, words=examples.EN, course=CourseView(talks=(talk(3), talk(4)))
+    )
     assert (both.open, both.repaired_in, both.said_repaired) == (False, 4, True)
     assert repair.talk is None, "nobody says of a repair that it is repaired"
-    (after, _) = findings.of(series, rated=4, course=CourseView(talks=(talk(3, "not_yet"),)))
+    (after, _) = findings.of(
+        series, rated=4, words=examples.EN, course=CourseView(talks=(talk(3, "not_yet"),))
+    )
     assert (after.open, after.repaired_in, after.said_repaired) == (False, 4, False)
 
 
@@ -70,6 +74,7 @@ def test_a_strain_that_comes_back_is_its_own() -> None:
     again = findings.of(
         [(3, signal("possible_strain")), (6, signal("possible_strain"))],
         rated=6,
+        words=examples.EN,
         course=CourseView(talks=(talk(3),)),
     )
     assert [one.open for one in again] == [False, True]
@@ -101,7 +106,7 @@ def test_the_rules_repair_and_the_therapists_word_are_drawn_apart() -> None:
     said = TalkView(id="tlk_10", session=10, outcome="repaired", at=0.0)
     both = drawn(replace(view, signals=(examples.strain(10, settled=True, talk=said),)))
     assert [len(of_class(both, name)) for name in ("badge-word", "badge-rule", "badge")] == [1, 1, 0]
-    text = text_of(render.render_episode(view))
+    text = text_of(render.render_episode(view, examples.EN))
     assert "Possible strain in session 10, repaired in session 12." in text
     assert "A low answer in session 6: repaired in your words" in text
 
@@ -134,7 +139,8 @@ def test_tasks_in_short(counts: tuple[int, int, int, int], told: str) -> None:
 
 
 def sheet(view: EpisodeView | None = None, **options: bool) -> str:
-    return render.render_print(view or examples.episode(12), now=NOW, **options)
+    words = SheetWords(examples.EN.language, "therapist", timezone="Europe/Rome")
+    return render.render_print(view or examples.episode(12, words=words), words, now=NOW, **options)
 
 
 def test_the_sheet_says_neither_who_nor_when_nor_what_is_private() -> None:

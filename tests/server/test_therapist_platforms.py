@@ -14,14 +14,17 @@ from tests.toy_platform import Toy, ToyPlatform, post, said
 from alliancekit.adapters import Capabilities, Reason
 from alliancekit.cli import adapters_page
 from alliancekit.inbound.doing import Doing
+from alliancekit.languages import Languages
+from alliancekit.languages.pages import Words
 from alliancekit.server.therapist import platforms, render
 from alliancekit.testing.fake_adapter import FakeAdapter
 
+EN = Words(Languages().find("en"), "therapist")
 NOW = 1_790_000_000.0
 
 
 def page(doing: Doing, *, alone: bool = True) -> str:
-    html = render.render_platforms(platforms.view([(Toy(), doing)], alone=alone, now=NOW))
+    html = render.render_platforms(platforms.view([(Toy(), doing)], alone=alone, now=NOW, words=EN), EN)
     return " ".join(re.sub(r"<[^>]+>", " ", html).split())
 
 
@@ -39,32 +42,32 @@ def page(doing: Doing, *, alone: bool = True) -> str:
     ],
 )
 def test_times_are_said_as_people_say_them(seconds: float, words: str) -> None:
-    assert platforms.when(NOW - seconds, NOW, "UTC").words == words
+    assert platforms.when(NOW - seconds, NOW, EN).words == words
 
 
 def test_a_time_is_also_said_exactly_in_the_readers_zone() -> None:
-    one = platforms.when(NOW, NOW, "Europe/Rome")
+    one = platforms.when(NOW, NOW, Words(EN.language, "therapist", timezone="Europe/Rome"))
     assert one.exact == "21 September 2026, 16:13:20 (Europe/Rome)"
     assert one.iso == "2026-09-21T14:13:20+00:00"
-    html = render.render_platforms(platforms.view([(Toy(), Doing(last_at=NOW - 250))], alone=True, now=NOW))
+    html = render.render_platforms(
+        platforms.view([(Toy(), Doing(last_at=NOW - 250))], alone=True, now=NOW, words=EN), EN
+    )
     assert 'title="21 September 2026, 14:09:10 (UTC)">4 minutes ago</time>' in html
 
 
 def test_every_reason_says_what_to_do() -> None:
-    assert set(platforms.REFUSALS) == set(get_args(Reason))
     refused = dict.fromkeys(get_args(Reason), 2)
     text = page(Doing(since=NOW, refused=refused, unknown_rooms=1, strangers=1))
-    for what, todo in [*platforms.REFUSALS.values(), platforms.UNKNOWN_ROOM, platforms.STRANGER]:
-        assert what in text
-        assert todo
-        assert todo in text
+    for reason in (*get_args(Reason), "unknown_room", "stranger"):
+        assert EN.say(f"refused.{reason}") in text
+        assert EN.say(f"refused.{reason}_todo") in text
     assert text.index("Sent twice") > text.index("About somebody")
 
 
 def test_every_capability_is_said_in_plain_words() -> None:
     said_elsewhere = {"webhooks", "trust", "replay_safe", "media"}
-    assert {name for name, _ in platforms.CAN} == set(Capabilities.__dataclass_fields__) - said_elsewhere
-    assert set(platforms.TRUST) == {"signed", "static_token", "none"}
+    assert set(platforms.CAN) == set(Capabilities.__dataclass_fields__) - said_elsewhere
+    assert all(EN.has(f"trust.{trust}") for trust in ("signed", "static_token", "none"))
     text = page(Doing())
     assert "Fixed token" in text
     assert "It tells who joins and leaves" in text
@@ -72,13 +75,15 @@ def test_every_capability_is_said_in_plain_words() -> None:
 
 
 def test_what_works_within_the_call_is_not_said_to_lack_proof() -> None:
-    html = render.render_platforms(platforms.view([(FakeAdapter(), Doing())], alone=True, now=NOW))
+    html = render.render_platforms(
+        platforms.view([(FakeAdapter(), Doing())], alone=True, now=NOW, words=EN), EN
+    )
     assert "works from within the call" in html
     assert "No proof" not in html
 
 
 def test_without_any_platform_the_page_teaches() -> None:
-    html = render.render_platforms(platforms.view([], alone=True, now=NOW))
+    html = render.render_platforms(platforms.view([], alone=True, now=NOW, words=EN), EN)
     assert "No video platform is connected" in html
     assert "alliancekit adapters list" in html
 
@@ -86,10 +91,10 @@ def test_without_any_platform_the_page_teaches() -> None:
 def test_with_other_tenants_nothing_that_may_be_theirs_is_shown() -> None:
     doing = Doing(since=NOW, refused={"bad_signature": 3, "weak": 2}, unknown_rooms=4, strangers=5)
     text = page(doing, alone=False)
-    assert platforms.REFUSALS["bad_signature"][0] not in text
-    assert platforms.UNKNOWN_ROOM[0] not in text
-    assert platforms.REFUSALS["weak"][0] in text
-    assert platforms.STRANGER[0] in text
+    assert EN.say("refused.bad_signature") not in text
+    assert EN.say("refused.unknown_room") not in text
+    assert EN.say("refused.weak") in text
+    assert EN.say("refused.stranger") in text
     assert "several practices" in text
 
 
@@ -124,7 +129,7 @@ async def test_a_therapist_sees_it_with_a_link_on_every_page_and_no_clients(site
     assert reply.status_code == 200
     assert reply.headers["content-security-policy"] == render.CSP
     assert "4 minutes ago" in reply.text
-    assert platforms.REFUSALS["bad_signature"][0] in reply.text
+    assert EN.say("refused.bad_signature") in reply.text
     assert 'aria-current="page">Video platforms' in reply.text
     assert "course-of-ana" not in reply.text
     assert "c1" not in reply.text

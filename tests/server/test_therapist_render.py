@@ -16,7 +16,7 @@ from jinja2 import UndefinedError
 from tests.tools import therapist_examples as examples
 
 from alliancekit.events import Guidance, Score, Signal, TalkBalance, TalkShare
-from alliancekit.server.therapist import chart, render, series, talk_chart, words
+from alliancekit.server.therapist import chart, render, sentences, series, talk_chart
 from alliancekit.server.therapist.views import (
     CaseloadView,
     CheckInView,
@@ -31,6 +31,7 @@ from alliancekit.server.therapist.views import (
     SignalView,
 )
 
+EN = examples.EN
 HOSTILE = "<script>alert(1)</script>\"'&<b onclick=x style=y>"
 
 
@@ -59,7 +60,7 @@ def with_sessions(*sessions: SessionView) -> EpisodeView:
 
 
 def drawn(view: EpisodeView, frame: chart.Frame = chart.WIDE) -> ET.Element:
-    return ET.fromstring(chart.trend(view, frame))
+    return ET.fromstring(chart.trend(view, EN, frame))
 
 
 def of_class(svg: ET.Element, name: str) -> list[ET.Element]:
@@ -119,13 +120,14 @@ def all_hostile() -> EpisodeView:
 
 
 def every_page() -> Iterator[str]:
-    yield render.render_episode(all_hostile())
+    yield render.render_episode(all_hostile(), EN)
     hostile = replace(
         examples.caseload().entries[0], external_id=HOSTILE, style=HOSTILE, episode=HOSTILE, url="/x?a=1&b"
     )
-    yield render.render_caseload(CaseloadView(entries=(hostile,), live=Live(url="/v1/live", token=HOSTILE)))
-    yield render.render_sign_in(reason=HOSTILE)
-    yield render.render_error(title=HOSTILE, detail=HOSTILE, fix=HOSTILE)
+    yield render.render_caseload(
+        CaseloadView(entries=(hostile,), live=Live(url="/v1/live", token=HOSTILE)), EN
+    )
+    yield render.render_error(EN, title=HOSTILE, detail=HOSTILE, fix=HOSTILE)
 
 
 def test_hostile_text_is_shown_and_stays_text() -> None:
@@ -150,12 +152,12 @@ def test_no_inline_style_script_or_foreign_address() -> None:
 
 def test_the_token_is_not_in_a_views_repr() -> None:
     assert "live-token" not in repr(examples.episode(1, live=True))
-    assert 'data-token="live-token"' in render.render_episode(examples.episode(1, live=True))
+    assert 'data-token="live-token"' in render.render_episode(examples.episode(1, live=True), EN)
 
 
 @pytest.mark.parametrize("number", [0, 1, 2, 3, 4, 12, 42])
 def test_ids_are_unique_and_headings_in_order(number: int) -> None:
-    outline = Outline(render.render_episode(examples.episode(number)))
+    outline = Outline(render.render_episode(examples.episode(number), EN))
     ids = [a["id"] for _, a in outline.tags if "id" in a]
     assert len(ids) == len(set(ids))
     levels = [int(tag[1]) for tag, _ in outline.tags if re.fullmatch(r"h[1-6]", tag)]
@@ -168,7 +170,7 @@ def test_ids_are_unique_and_headings_in_order(number: int) -> None:
 @pytest.mark.parametrize("number", [1, 2, 3, 12, 42])
 def test_the_chart_has_the_tables_numbers(number: int, frame: chart.Frame) -> None:
     view = examples.episode(number)
-    rows = table_rows(render.render_episode(view))
+    rows = table_rows(render.render_episode(view, EN))
     assert [int(row[0]) for row in rows] == [session.number for session in view.sessions]
     for column, voice in ((1, "client"), (2, "therapist")):
         in_table = {(row[0], row[column]) for row in rows[-frame.most :] if row[column].isdigit()}
@@ -195,7 +197,7 @@ def test_the_chart_has_the_tables_numbers(number: int, frame: chart.Frame) -> No
 def test_nothing_is_never_zero(state: str, text: str) -> None:
     hidden = Reading(state=state)  # type: ignore[arg-type]
     view = with_sessions(replace(examples.session(1, 70, 70), client={"total": hidden}))
-    html = render.render_episode(view)
+    html = render.render_episode(view, EN)
     assert table_rows(html) == [("1", text, "70")]
     assert not of_class(drawn(view), "client")
     assert '<span class="number">0</span>' not in html
@@ -204,8 +206,8 @@ def test_nothing_is_never_zero(state: str, text: str) -> None:
 
 def test_a_real_zero_is_shown() -> None:
     view = with_sessions(examples.session(1, 0, 70))
-    assert table_rows(render.render_episode(view))[0][1] == "0"
-    assert '<span class="number">0</span>' in render.render_episode(view)
+    assert table_rows(render.render_episode(view, EN))[0][1] == "0"
+    assert '<span class="number">0</span>' in render.render_episode(view, EN)
 
 
 def test_a_hidden_answer_cannot_be_put_into_a_view() -> None:
@@ -244,25 +246,27 @@ def test_an_impossible_score_reads_as_not_scored(percent: float | None) -> None:
 def test_each_response_says_who_may_see_it(state: str, text: str) -> None:
     asked = ResponseView(role="client", moment="end_of_call", title="Check-in", state=state)  # type: ignore[arg-type]
     session = replace(examples.session(1, 70, 70), responses=(asked,))
-    assert f'<span class="state {state}">{text}</span>' in render.render_episode(with_sessions(session))
+    assert f'<span class="state {state}">{text}</span>' in render.render_episode(with_sessions(session), EN)
 
 
 def test_the_first_sessions_say_what_is_missing() -> None:
-    nothing = Outline(render.render_episode(examples.episode(0))).words
+    nothing = Outline(render.render_episode(examples.episode(0), EN)).words
     assert "No sessions yet" in nothing
     assert "From 4 rated sessions" in nothing
-    one = Outline(render.render_episode(examples.episode(1))).words
+    one = Outline(render.render_episode(examples.episode(1), EN)).words
     assert "first rating is 68 of 100. There is nothing to compare it with yet" in one
     assert "One rating is a point, not a trend" in one
     assert "3 more are needed" in one
-    three = Outline(render.render_episode(examples.episode(3))).words
+    three = Outline(render.render_episode(examples.episode(3), EN)).words
     assert "rating is 77 of 100, 3 points higher than after session 2" in three
     assert "1 more is needed" in three
     assert (
         "usual range"
-        not in Outline(render.render_episode(examples.episode(2))).words.split("About")[0].split("Over")[0]
+        not in Outline(render.render_episode(examples.episode(2), EN))
+        .words.split("About")[0]
+        .split("Over")[0]
     )
-    assert "No clients here yet" in render.render_caseload(CaseloadView())
+    assert "No clients here yet" in render.render_caseload(CaseloadView(), EN)
 
 
 def test_a_line_needs_two_neighbouring_ratings() -> None:
@@ -296,7 +300,7 @@ def test_signals_stand_above_their_session_under_their_number() -> None:
 
 
 def test_a_signal_explains_itself() -> None:
-    text = Outline(render.render_episode(examples.episode(10))).words
+    text = Outline(render.render_episode(examples.episode(10), EN)).words
     for part in (
         "Possible strain",
         "Lower than this client’s usual range: 2 of 3 rules agree.",
@@ -314,13 +318,13 @@ def test_a_signal_explains_itself() -> None:
 
 def test_what_failed_is_named_and_not_counted() -> None:
     assert "Talk balance remarks: not computed (talk_balance: timeout)" in render.render_episode(
-        examples.episode(12)
+        examples.episode(12), EN
     )
 
 
 def test_validity_and_example_data_are_said_where_numbers_stand() -> None:
     view = examples.episode(12)
-    html = render.render_episode(view)
+    html = render.render_episode(view, EN)
     for part in ("news", "trend-part", "scales", "check-in", "about"):
         section = html.split(f'id="{part}"')[1].split("</section>")[0]
         assert "not validated" in section, part
@@ -328,26 +332,26 @@ def test_validity_and_example_data_are_said_where_numbers_stand() -> None:
     assert [e.text for e in of_class(drawn(view), "example")] == ["example data"]
     assert "This client is made up" in html
     real = replace(view, sessions=tuple(replace(s, example=False) for s in view.sessions), validated=True)
-    assert "xample data" not in render.render_episode(real)
-    assert "not validated" not in render.render_episode(real)
+    assert "xample data" not in render.render_episode(real, EN)
+    assert "not validated" not in render.render_episode(real, EN)
 
 
 def test_talk_balance_is_a_description() -> None:
-    text = Outline(render.render_episode(examples.episode(12))).words
-    for part in ("Client 43 %", "You 57 %", "88", "91", "4 %", "12 %", "47 min", "not a score"):
+    text = Outline(render.render_episode(examples.episode(12), EN)).words
+    for part in ("Client 43%", "You 57%", "88", "91", "4%", "12%", "47 min", "not a score"):
         assert part in text
-    bar = ET.fromstring(talk_chart.talk_bar(examples.talk()))
+    bar = ET.fromstring(talk_chart.talk_bar(examples.talk(), EN))
     client, therapist = of_class(bar, "talk")
     assert float(client.get("width", 0)) / (
         float(client.get("width", 0)) + float(therapist.get("width", 0))
     ) == pytest.approx(0.43)
     silent = TalkShare(seconds=0, share=0, turns=0)
     nobody = TalkBalance(client=silent, therapist=silent, overlap=0, silence=1, observed_seconds=60)
-    assert not of_class(ET.fromstring(talk_chart.talk_bar(nobody)), "talk")
+    assert not of_class(ET.fromstring(talk_chart.talk_bar(nobody, EN)), "talk")
 
 
 def test_today_is_ordered_by_the_most_recent_session() -> None:
-    html = render.render_caseload(examples.caseload())
+    html = render.render_caseload(examples.caseload(), EN)
     order = re.findall(r'id="client-(epi_\d)"', html)
     assert order == ["epi_2", "epi_1", "epi_3", "epi_4"]
     text = Outline(html).words
@@ -367,7 +371,7 @@ def test_today_is_ordered_by_the_most_recent_session() -> None:
 )
 def test_what_changed(sessions: tuple[float | None, ...], sentence: str) -> None:
     views = [examples.session(i, percent, None) for i, percent in enumerate(sessions, 1)]
-    assert words.what_changed(views, "total") == sentence
+    assert sentences.what_changed(EN, views, "total") == sentence
 
 
 def test_a_template_may_not_use_an_unknown_name() -> None:
@@ -480,10 +484,10 @@ def places(svg: ET.Element) -> Iterator[tuple[float, float]]:
 )
 @given(views())
 def test_every_view_renders_and_every_point_lies_inside(view: EpisodeView) -> None:
-    html = render.render_episode(view)
+    html = render.render_episode(view, EN)
     assert "None" not in Outline(html).words.replace(view.external_id, "")
     drawings = [drawn(view, chart.WIDE), drawn(view, chart.NARROW)]
-    drawings += [ET.fromstring(chart.small(view, scale)) for scale in view.scales]
+    drawings += [ET.fromstring(chart.small(view, scale, EN)) for scale in view.scales]
     for svg in drawings:
         _, _, width, height = map(float, (svg.get("viewBox") or "").split())
         for x, y in places(svg):

@@ -16,10 +16,14 @@ from alliancekit.errors import ConfigError, NotAllowedError
 from alliancekit.server import tokens as module
 from alliancekit.server.tokens import (
     Claims,
+    ClientClaims,
+    ClientLaunchClaims,
     Key,
     LaunchClaims,
     LinkClaims,
     ParticipantClaims,
+    SupervisorClaims,
+    SupervisorLaunchClaims,
     TherapistClaims,
     TokenRefusedError,
     Tokens,
@@ -38,6 +42,10 @@ KINDS: list[Claims] = [
     LinkClaims(**IN_SESSION),
     TherapistClaims(tenant="ten_1", therapist="dr-7"),
     LaunchClaims(tenant="ten_1", therapist="dr-7"),
+    ClientClaims(tenant="ten_1", episode="epi_1", client="c-1"),
+    ClientLaunchClaims(tenant="ten_1", episode="epi_1", client="c-1"),
+    SupervisorClaims(tenant="ten_1", supervisor="s-1"),
+    SupervisorLaunchClaims(tenant="ten_1", supervisor="s-1"),
 ]
 
 

@@ -63,6 +63,42 @@ async def arrow(page: Page, stub: StubService) -> None:
     await page.keyboard.press("ArrowDown")
 
 
+async def second(page: Page, stub: StubService) -> None:
+    """Answers the first step and goes on."""
+    await page.get_by_role("radio").nth(3).check()
+    await page.locator("alliance-feedback .primary").first.click()
+
+
+async def last(page: Page, stub: StubService) -> None:
+    """Leaves all steps but the first one out."""
+    await second(page, stub)
+    await page.get_by_role("slider").focus()
+    while await page.locator("alliance-feedback .last").is_hidden():
+        await page.keyboard.press("Enter")
+
+
+async def came_back(page: Page, stub: StubService) -> None:
+    """Answers half, closes the page and opens it again."""
+    await page.get_by_role("radio").nth(3).check()
+    await page.reload()
+    await page.locator("alliance-feedback section").wait_for()
+
+
+async def lost(page: Page, stub: StubService) -> None:
+    """Sends while the service is down, closes the page and opens it again."""
+    await fail(page, stub)
+    await page.wait_for_function("feedback.state === 'offline'")
+    await page.reload()
+    await page.locator("alliance-feedback section").wait_for()
+
+
+NARROW = {"viewport": {"width": 320, "height": 640}}
+PHONE = {"viewport": {"width": 390, "height": 844}}
+WIDE = {"viewport": {"width": 1280, "height": 800}}
+DARK = {"color_scheme": "dark"}
+STEPS = prompts.steps(prompts.long_card())
+ARABIC_STEPS = prompts.steps(prompts.arabic_card())
+
 SCREENS: dict[str, tuple[dict[str, Any], dict[str, Any], Act]] = {
     "light": (prompts.card(), {}, nothing),
     "dark": (prompts.card(), {"color_scheme": "dark"}, half),
@@ -81,6 +117,22 @@ SCREENS: dict[str, tuple[dict[str, Any], dict[str, Any], Act]] = {
     "offline": (prompts.pulse(), {}, fail),
     "later": (prompts.pulse(), {}, later),
     "error": (prompts.card(), {}, refuse),
+    "steps-first": (STEPS, {}, nothing),
+    "steps-middle": (prompts.steps(), {}, second),
+    "steps-last": (prompts.steps(), {}, last),
+    "steps-first-wide": (STEPS, WIDE, nothing),
+    "steps-middle-dark": (prompts.steps(), DARK | PHONE, second),
+    "steps-last-dark": (prompts.steps(), DARK | PHONE, last),
+    "steps-first-narrow": (STEPS, NARROW, nothing),
+    "steps-middle-narrow": (prompts.steps(), NARROW, second),
+    "steps-last-narrow": (prompts.steps(), NARROW, last),
+    "steps-forced-colours": (prompts.steps(), {"forced_colors": "active"}, second),
+    "steps-rtl": (ARABIC_STEPS, PHONE, second),
+    "steps-last-rtl": (ARABIC_STEPS, PHONE | DARK, last),
+    "not-sent-begun": (prompts.card(), {}, came_back),
+    "not-sent-confirmed": (prompts.pulse(), {}, lost),
+    "not-sent-narrow": (prompts.pulse(), NARROW | DARK, lost),
+    "not-sent-rtl": (ARABIC_STEPS, PHONE, came_back),
 }
 
 
@@ -93,7 +145,7 @@ async def open_screens(names: list[str]) -> AsyncIterator[tuple[str, Page]]:
         )
         for name in names:
             prompt, options, act = SCREENS[name]
-            language, direction = ("ar", "rtl") if name == "rtl" else ("en", "ltr")
+            language, direction = ("ar", "rtl") if "rtl" in name else ("en", "ltr")
             async with serving(StubService(prompt=prompt, language=language, direction=direction)) as stub:
                 page = await browser.new_page(**{"viewport": {"width": 800, "height": 640}, **options})
                 await page.goto(stub.url)

@@ -7,6 +7,8 @@ from dataclasses import replace
 from alliancekit.adapters import Adapter
 from alliancekit.events import Guidance, Segment, Signal, Style, TalkBalance, TalkShare
 from alliancekit.inbound.doing import Doing
+from alliancekit.languages import Languages
+from alliancekit.languages.pages import Words
 from alliancekit.server.therapist import agreement, platforms
 from alliancekit.server.therapist.course import CourseView, NoteView, TalkView, TaskView
 from alliancekit.server.therapist.platforms import PlatformsView
@@ -34,6 +36,9 @@ from alliancekit_livekit import LiveKitAdapter, LiveKitSettings
 from alliancekit_strain.page import explained
 from alliancekit_strain.rules import records, rules
 from alliancekit_strain.settings import Settings
+
+EN = Words(Languages().find("en"), "therapist", timezone="Europe/Rome")
+"""The words of a reader of English."""
 
 START = 1_785_000_000.0
 WEEK = 7 * 86400.0
@@ -119,7 +124,9 @@ def session(
 RULES = tuple(rules(Settings()).values())
 
 
-def strain(number: int, *, settled: bool = False, talk: TalkView | None = None) -> SignalView:
+def strain(
+    number: int, *, settled: bool = False, talk: TalkView | None = None, words: Words = EN
+) -> SignalView:
     """Two of the three rules of possible strain speak, the control chart does not."""
     numbers = {"before": 80, "now": 62, "sd": 8.416, "magnitude": 2.139, "length": 1}
     numbers |= {"centre": 76.625, "sigma": 8.416, "lower": 59.793}
@@ -148,7 +155,7 @@ def strain(number: int, *, settled: bool = False, talk: TalkView | None = None) 
         talk=talk,
         signal=two,
         also=(one,),
-        rules=agreement.rules_of((two, one), RULES, {"rated": 8, "held": number}),
+        rules=agreement.rules_of((two, one), RULES, {"rated": 8, "held": number}, words),
     )
 
 
@@ -268,7 +275,7 @@ def check_in(number: int) -> CheckInView:
     )
 
 
-def episode(sessions: int = 12, *, live: bool = False) -> EpisodeView:
+def episode(sessions: int = 12, *, live: bool = False, words: Words = EN) -> EpisodeView:
     """A client with `sessions` sessions, from the same course."""
     course = tuple(
         session(i + 1, CLIENT[i % 12], THERAPIST[i % 12], missed=i % 12 == 3) for i in range(sessions)
@@ -285,7 +292,7 @@ def episode(sessions: int = 12, *, live: bool = False) -> EpisodeView:
         ),
         sessions=course,
         check_in=check_in(sessions) if sessions else None,
-        signals=found(sessions),
+        signals=found(sessions, words),
         course=noted(sessions),
         guidance_session=sessions or None,
         guidance=GUIDANCE if sessions >= 12 else GUIDANCE[1:3] if sessions else (),
@@ -293,11 +300,10 @@ def episode(sessions: int = 12, *, live: bool = False) -> EpisodeView:
         if sessions >= 12
         else (),
         live=Live(url="/v1/live", token="live-token") if live else None,
-        timezone="Europe/Rome",
     )
 
 
-def found(sessions: int) -> tuple[SignalView, ...]:
+def found(sessions: int, words: Words) -> tuple[SignalView, ...]:
     """The findings of a course of so many sessions, open, talked about, repaired in either way."""
     if sessions < 10:
         return ()
@@ -305,7 +311,7 @@ def found(sessions: int) -> tuple[SignalView, ...]:
     return (
         SignalView(session=6, signal=LOW, open=False, talk=said),
         SignalView(session=9, signal=LOW, talk=waits),
-        strain(10, settled=sessions > 11),
+        strain(10, settled=sessions > 11, words=words),
         *((DIVERGENCE, REPAIR) if sessions > 11 else ()),
     )
 
@@ -330,7 +336,6 @@ def caseload(*, live: bool = False) -> CaseloadView:
             entry(full, "epi_4", "Client 5222", (), ()),
         ),
         live=Live(url="/v1/live", token="live-token") if live else None,
-        timezone="Europe/Rome",
     )
 
 
@@ -366,7 +371,7 @@ def page_panels() -> tuple[ShownPanel, ...]:
     )
 
 
-def video_platforms() -> PlatformsView:
+def video_platforms(words: Words = EN) -> PlatformsView:
     """Connections in good health, in trouble, and never used."""
     now = 1_800_000_000.0
     busy = Doing(taken=412, last_at=now - 250, since=now - 30 * 86400, reconciliations=3, looks=90)
@@ -383,4 +388,4 @@ def video_platforms() -> PlatformsView:
         (BigBlueButtonWebhooks(BigBlueButtonSettings()), troubled),
         (JitsiMeet(JitsiSettings()), Doing()),
     ]
-    return platforms.view(adapters, alone=True, now=now)
+    return platforms.view(adapters, alone=True, now=now, words=words)

@@ -1,4 +1,7 @@
-"""Takes pictures of the therapist's pages into tests/output/therapist/; name pages to take only those."""
+"""Takes pictures of the therapist's pages into tests/output/therapist/.
+
+Arguments: languages such as `es ar` (English without any), and pages to take only those.
+"""
 
 from __future__ import annotations
 
@@ -12,27 +15,56 @@ sys.path.insert(0, str(ROOT))
 
 from tests.tools import therapist_examples as examples  # noqa: E402
 
+from alliancekit.languages import OWN_TAGS, Languages  # noqa: E402
+from alliancekit.languages.pages import Words  # noqa: E402
 from alliancekit.server.therapist import render  # noqa: E402
+from alliancekit.server.therapist.printed import SheetWords  # noqa: E402
 
 OUTPUT = ROOT / "tests" / "output" / "therapist"
 ORIGIN = "http://therapist.test"
 KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-PAGES = {f"sessions-{n}": render.render_episode(examples.episode(n)) for n in (0, 1, 3, 10, 12, 42)} | {
-    "today": render.render_caseload(examples.caseload()),
-    "today-empty": render.render_caseload(examples.CaseloadView()),
-    "supervision": render.render_print(examples.episode(12), now=examples.START + 90 * 86400),
-    "supervision-all": render.render_print(
-        examples.episode(12), now=examples.START + 90 * 86400, name=True, dates=True, notes=True
-    ),
-    "plugin-page": render.render_plugin_page(
-        examples.PAGE, examples.page_panels(), navigation=(examples.PAGE, examples.OTHER_PAGE)
-    ),
-    "video-platforms": render.render_platforms(examples.video_platforms()),
-    "video-platforms-empty": render.render_platforms(examples.PlatformsView(platforms=(), alone=True)),
-    "sign-in": render.render_sign_in(),
-    "error": render.render_error(
-        title="No such client", detail="There is no such client.", fix="Check the link."
-    ),
+
+
+NOW = examples.START + 90 * 86400
+
+
+def pages_of(words: Words) -> dict[str, str]:
+    """Every page in a language, by name."""
+    others = SheetWords(words.language, words.section, timezone=words.timezone)
+    made = {
+        f"sessions-{n}": render.render_episode(examples.episode(n, words=words), words)
+        for n in (0, 1, 3, 10, 12, 42)
+    }
+    return made | {
+        "today": render.render_caseload(examples.caseload(), words),
+        "today-empty": render.render_caseload(examples.CaseloadView(), words),
+        "supervision": render.render_print(examples.episode(12, words=others), others, now=NOW),
+        "supervision-all": render.render_print(
+            examples.episode(12, words=others), others, now=NOW, name=True, dates=True, notes=True
+        ),
+        "plugin-page": render.render_plugin_page(
+            examples.PAGE, examples.page_panels(), words, navigation=(examples.PAGE, examples.OTHER_PAGE)
+        ),
+        "video-platforms": render.render_platforms(examples.video_platforms(words), words),
+        "video-platforms-empty": render.render_platforms(
+            examples.PlatformsView(platforms=(), alone=True), words
+        ),
+        "sign-in": render.render_sign_in(words),
+        "error": render.render_error(
+            words,
+            title=words.say("error.client"),
+            detail=words.say("error.client_detail"),
+            fix=words.say("error.client_fix"),
+        ),
+    }
+
+
+PAGES = {
+    f"{tag}/{name}": html
+    for tag in OWN_TAGS
+    for name, html in pages_of(
+        Words(Languages().find(tag), "therapist", timezone=examples.EN.timezone)
+    ).items()
 }
 
 
@@ -48,12 +80,14 @@ def answer(route: Route) -> None:
 
 def take(page: Page, name: str, label: str) -> None:
     page.goto(f"{ORIGIN}/{name}")
-    page.screenshot(path=OUTPUT / f"{name}-{label}.png", full_page=True)
+    page.screenshot(path=OUTPUT / f"{name.replace('/', '-')}-{label}.png", full_page=True)
 
 
 def main() -> None:
     OUTPUT.mkdir(parents=True, exist_ok=True)
-    wanted = set(sys.argv[1:]) or set(PAGES)
+    tags = [one for one in sys.argv[1:] if one in OWN_TAGS] or ["en"]
+    names = [one for one in sys.argv[1:] if one not in OWN_TAGS] or [one.partition("/")[2] for one in PAGES]
+    wanted = {f"{tag}/{name}" for tag in tags for name in names}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
@@ -71,7 +105,11 @@ def main() -> None:
         page = context.new_page()
         for name in sorted(wanted):
             page.goto(f"{ORIGIN}/{name}")
-            page.pdf(path=OUTPUT / f"{name}-print.pdf", format="A4", margin={"top": "15mm", "bottom": "15mm"})
+            page.pdf(
+                path=OUTPUT / f"{name.replace('/', '-')}-print.pdf",
+                format="A4",
+                margin={"top": "15mm", "bottom": "15mm"},
+            )
         page.emulate_media(media="print")
         for name in sorted(wanted):
             take(page, name, "print")

@@ -19,12 +19,16 @@ from alliancekit.cli import (
     demo,
     develop,
     export,
+    keys,
     measures,
     new,
     plugins,
     score,
     serve,
+    sessions,
     signals,
+    tenants,
+    users,
     webhooks,
 )
 from alliancekit.errors import AllianceKitError
@@ -49,7 +53,11 @@ RUN, PLUGINS, MEASURES = "Run it", "Write and look after plugins", "Measures and
 app.command("demo", rich_help_panel=RUN)(demo.demo)
 app.command("serve", rich_help_panel=RUN)(serve.serve)
 app.add_typer(config.app, name="config", rich_help_panel=RUN)
+app.add_typer(tenants.app, name="tenants", rich_help_panel=RUN)
+app.add_typer(keys.app, name="keys", rich_help_panel=RUN)
+app.add_typer(users.app, name="users", rich_help_panel=RUN)
 app.add_typer(adapters.app, name="adapters", rich_help_panel=RUN)
+app.add_typer(sessions.app, name="sessions", rich_help_panel=RUN)
 app.add_typer(webhooks.app, name="webhooks", rich_help_panel=RUN)
 app.add_typer(db.app, name="db", rich_help_panel=RUN)
 app.command("export", rich_help_panel=RUN)(export.export)

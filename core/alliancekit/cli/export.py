@@ -23,10 +23,10 @@ def export(
     ] = False,
 ) -> None:
     """Export one episode. On SQLite the service has to be stopped, or asked: GET /v1/episodes/{id}/export."""
+    from alliancekit import logs
     from alliancekit.config import load
-    from alliancekit.logs import to_stderr
 
-    to_stderr()
+    logs.set_up(stream=sys.stderr)
     written = asyncio.run(_export(load(), episode, form, everything))
     if out is None:
         sys.stdout.buffer.write(written)

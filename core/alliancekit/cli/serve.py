@@ -14,16 +14,20 @@ def serve(
     no_plugins: Annotated[bool, typer.Option("--no-plugins", help="Load no plugin at all.")] = False,
 ) -> None:
     """Run the service until it is told to stop (Ctrl-C, SIGTERM)."""
-    from alliancekit.config import load
-    from alliancekit.logs import to_stderr
+    from alliancekit import logs
+    from alliancekit.config import load, problems
+    from alliancekit.errors import ConfigError
     from alliancekit.server import run
     from alliancekit.server.app import create_app
     from alliancekit.server.backend import base_url_of
     from alliancekit.service import Service, first_key
 
-    to_stderr()
     given: dict[str, Any] = {"host": host, "port": port}
     settings = load(**{name: value for name, value in given.items() if value is not None})
+    logs.set_up(settings.log.format, settings.log.level, process=True)
+    # Whatever is wrong is said before anything is written.
+    if wrong := problems(settings):
+        raise ConfigError(" ".join(wrong))
     sock = run.bind(settings.host, settings.port)
     url = base_url_of(settings.public_url, settings.host, sock.getsockname()[1])
     service = Service(settings, no_plugins=no_plugins)  # a refusal comes before the key, which is shown once
@@ -31,4 +35,9 @@ def serve(
     if key is not None:
         typer.echo(f"Your tenant key, shown only now: {key}", err=True)
     app = create_app(service, base_url=url, allowed_origins=settings.allowed_origins)
-    run.serve(app, sock, ready=lambda: typer.echo(f"AllianceKit is at {url}", err=True))
+
+    def leaving() -> float:
+        service.draining = True
+        return settings.health.leave_after
+
+    run.serve(app, sock, ready=lambda: typer.echo(f"AllianceKit is at {url}", err=True), leaving=leaving)

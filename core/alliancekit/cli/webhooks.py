@@ -6,24 +6,15 @@ It asks a running service, as your own programs would (`/v1/webhooks`).
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
+from alliancekit.cli.asking import Key, Service, ask
 from alliancekit.cli.output import print_json
-from alliancekit.errors import AllianceKitError, ConfigError
-
-KEY_VARIABLE: Final = "ALLIANCEKIT_KEY"
-
-SECONDS: Final = 30.0
-"""How long the service may take to answer."""
 
 app = typer.Typer(no_args_is_help=True, help="Where your systems are told what happened.")
 
-Service = Annotated[str, typer.Option("--service", help="The service's address; else the configured one.")]
-Key = Annotated[
-    str, typer.Option("--key", envvar=KEY_VARIABLE, help="Your tenant key; better in the environment.")
-]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
 Webhook = Annotated[str, typer.Argument(help="Its id, whk_…")]
 
@@ -39,7 +30,7 @@ def list_all(service: Service = "", key: Key = "", as_json: Json = False) -> Non
     from rich.console import Console
     from rich.table import Table
 
-    found = _ask("GET", "", service, key)
+    found = ask("GET", "/webhooks", service, key)
     if as_json:
         print_json(found)
         return
@@ -65,7 +56,7 @@ def add(
     as_json: Json = False,
 ) -> None:
     """Ask to be told; prints the secret that signs, which is shown only now."""
-    made = _ask("POST", "", service, key, {"url": url} | ({"events": event} if event else {}))
+    made = ask("POST", "/webhooks", service, key, {"url": url} | ({"events": event} if event else {}))
     if as_json:
         print_json(made)
         return
@@ -76,14 +67,14 @@ def add(
 @app.command()
 def remove(webhook: Webhook, service: Service = "", key: Key = "") -> None:
     """Tell it nothing more."""
-    _ask("DELETE", f"/{webhook}", service, key)
+    ask("DELETE", f"/webhooks/{webhook}", service, key)
     typer.echo(f"{webhook} is removed.")
 
 
 @app.command()
 def rotate(webhook: Webhook, service: Service = "", key: Key = "", as_json: Json = False) -> None:
     """Give it a new secret; the one before signs as well, until the next change."""
-    made = _ask("POST", f"/{webhook}/secret", service, key)
+    made = ask("POST", f"/webhooks/{webhook}/secret", service, key)
     if as_json:
         print_json(made)
     else:
@@ -93,7 +84,7 @@ def rotate(webhook: Webhook, service: Service = "", key: Key = "", as_json: Json
 @app.command()
 def enable(webhook: Webhook, service: Service = "", key: Key = "") -> None:
     """Send to one that was disabled, from the next event on."""
-    _ask("POST", f"/{webhook}/enable", service, key)
+    ask("POST", f"/webhooks/{webhook}/enable", service, key)
     typer.echo(f"{webhook} is on. Send what it missed: alliancekit webhooks replay {webhook} --since TIME")
 
 
@@ -114,7 +105,7 @@ def replay(
     body: dict[str, Any] = {"message": message}
     if since is not None:
         body = {"since": since.replace(tzinfo=UTC).timestamp()}
-    done = _ask("POST", f"/{webhook}/replay", service, key, body)
+    done = ask("POST", f"/webhooks/{webhook}/replay", service, key, body)
     if as_json:
         print_json(done)
     else:
@@ -128,39 +119,3 @@ def _attempt(one: dict[str, Any]) -> str:
     if one["next_at"]:
         again = f", again at {datetime.fromtimestamp(one['next_at'], UTC).strftime('%Y-%m-%d %H:%M:%S')}"
     return f"{at} {one['outcome'].replace('_', ' ')}{status}{again}"
-
-
-def _ask(method: str, path: str, service: str, key: str, body: dict[str, Any] | None = None) -> Any:
-    """The service's answer.
-
-    Raises:
-        ConfigError: no key, or the service does not answer.
-        AllianceKitError: it refused.
-    """
-    import httpx
-
-    if not key:
-        raise ConfigError("A tenant key is needed.", fix=f"Put it into the variable {KEY_VARIABLE}.")
-    if not service:
-        from alliancekit.config import load
-
-        service = load().base_url()
-    try:
-        reply = httpx.request(
-            method,
-            f"{service.rstrip('/')}/v1/webhooks{path}",
-            json=body,
-            headers={"Authorization": f"Bearer {key}"},
-            timeout=SECONDS,
-            trust_env=False,
-        )
-        answer = reply.json() if reply.content else None
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        raise ConfigError(
-            f"The service at {service} does not answer ({type(error).__name__}).",
-            fix="Start it with `alliancekit serve`, or name it with --service.",
-        ) from None
-    if reply.is_error:
-        said = answer.get("detail", "") if isinstance(answer, dict) else ""
-        raise AllianceKitError(said or f"The service refused ({reply.status_code}).")
-    return answer

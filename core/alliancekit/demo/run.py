@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -16,13 +17,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from alliancekit import logs
 from alliancekit.config import load
 from alliancekit.demo import history, script, summary
 from alliancekit.demo.script import Played, ScriptError
 from alliancekit.demo.vendor import Vendor
 from alliancekit.errors import ConfigError
 from alliancekit.isolation import ErrorReport
-from alliancekit.logs import to_stderr
 from alliancekit.plugins import DEFAULT_PLUGINS, Given
 from alliancekit.server.app import create_app
 from alliancekit.server.run import bind, running_on, stop_signals
@@ -72,7 +73,7 @@ def demo(
     Raises:
         AllianceKitError: a step did not get through, or `once` was stopped before its end.
     """
-    to_stderr(logging.WARNING)
+    logs.set_up(level=logging.WARNING, stream=sys.stderr)
     with contextlib.ExitStack() as stack:
         if data_dir is None:
             data_dir = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="alliancekit-demo-")))

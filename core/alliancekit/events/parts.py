@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
 
 Role = Literal["client", "therapist", "observer"]
 """Who somebody is in a session."""
@@ -242,6 +242,19 @@ class RuleRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RuleTexts:
+    """What people read of a rule in one language; what is empty there is said in English.
+
+    `inputs` labels entries of `Signal.inputs`; the usual ones have labels of AllianceKit's own.
+    """
+
+    title: str = ""
+    meaning: str = ""
+    source: str = ""
+    inputs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RuleInfo:
     """A rule that a plugin's `detect_signals` follows: what can be said of it before it speaks.
 
@@ -249,6 +262,7 @@ class RuleInfo:
     `sessions_needed` counts sessions that were `rated`, or all `held` ones, missed ones included. `inputs`
     names the entries of `Signal.inputs` that belong to it. `votes` is true where several rules look for the
     same thing, so that it means something how many of them agree. `records` come from simulated courses.
+    `texts` says all that people read in further languages, by language tag.
     """
 
     name: str
@@ -260,6 +274,18 @@ class RuleInfo:
     inputs: tuple[str, ...] = ()
     votes: bool = False
     records: tuple[RuleRecord, ...] = ()
+    texts: Mapping[str, RuleTexts] = field(default_factory=dict)
+
+    def in_language(self, tag: str) -> RuleTexts:
+        """What people read in a language (`es-MX` finds `es`); where a text is missing, the English one."""
+        there = _in_language(self.texts, tag) or RuleTexts()
+        english = self.texts.get("en") or RuleTexts()
+        return RuleTexts(
+            title=there.title or english.title or self.name,
+            meaning=there.meaning or self.meaning,
+            source=there.source or self.source,
+            inputs={**english.inputs, **there.inputs},
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,12 +304,25 @@ class Guidance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
-    """How the therapist works; `fit_instrument` names the instrument with the style's own fit items."""
+    """How the therapist works; `fit_instrument` names the instrument with the style's own fit items.
+
+    `titles` and `descriptions` say both in further languages, by language tag.
+    """
 
     name: str
     title: str
     description: str
     fit_instrument: str = ""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    descriptions: Mapping[str, str] = field(default_factory=dict)
+
+    def title_in(self, tag: str) -> str:
+        """The title in a language (`es-MX` finds `es`), else `title`."""
+        return _in_language(self.titles, tag) or self.title
+
+    def description_in(self, tag: str) -> str:
+        """The description in a language (`es-MX` finds `es`), else `description`."""
+        return _in_language(self.descriptions, tag) or self.description
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,3 +343,10 @@ class PromptPlan:
     """What to ask at a moment; an empty plan means: ask nothing."""
 
     requests: tuple[PromptRequest, ...] = ()
+
+
+_Said = TypeVar("_Said", str, RuleTexts)
+
+
+def _in_language(texts: Mapping[str, _Said], tag: str) -> _Said | None:
+    return texts.get(tag) or texts.get(tag.partition("-")[0])

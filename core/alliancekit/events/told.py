@@ -145,11 +145,13 @@ class TalkHeard(Event):
 class SeriesUpdated(Event):
     """An episode's series changed; `session` is the newest session concerned. Needs `series`.
 
-    `scales` tells direction and cut-off of every scale of the registered instruments.
+    `scales` tells direction and cut-off of every scale of the registered instruments; `language` is the
+    therapist's, in which signals are read.
     """
 
     style: str
     number: int
+    language: str = "en"
     series: tuple[SeriesPoint, ...] = ()
     scales: tuple[ScaleInfo, ...] = ()
 

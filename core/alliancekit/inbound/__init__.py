@@ -33,6 +33,7 @@ from alliancekit.inbound import rooms
 from alliancekit.inbound.doing import Counts
 from alliancekit.inbound.looking import keep_looking, look
 from alliancekit.inbound.reading import begin, parsed, verified
+from alliancekit.metrics import Metrics
 from alliancekit.store import inbound as store
 from alliancekit.store import presence, tenants
 from alliancekit.store import sessions as rows
@@ -89,6 +90,7 @@ class Inbound:
         live: the calls of this process.
         adapters: all of them; those of platforms that post what happens are also reached by name.
         clock: seconds since 1970 UTC.
+        metrics: also counts what was taken and what was refused.
     """
 
     def __init__(
@@ -98,13 +100,14 @@ class Inbound:
         adapters: Sequence[Adapter],
         *,
         clock: Callable[[], float],
+        metrics: Metrics | None = None,
     ) -> None:
         self._database = database
         self._calls = live
         self._clock = clock
         self._all = {adapter.name: adapter for adapter in adapters}
         self._adapters = {one.name: one for one in adapters if isinstance(one, WebhookAdapter)}
-        self.counts = Counts(database, clock)
+        self.counts = Counts(database, clock, metrics)
         self._prune_at = 0.0
 
     def adapter(self, name: str) -> WebhookAdapter | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from alliancekit.errors import StoreError
+from alliancekit.metrics import Metrics
 from alliancekit.store.adapter_counts import Count, Key, add_counts, read_counts
 from alliancekit.store.database import Database
 
@@ -63,9 +64,13 @@ class Counts:
     Args:
         database: where counts are kept.
         clock: seconds since 1970 UTC.
+        metrics: also counts what was taken and what was refused.
     """
 
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], float], metrics: Metrics | None = None
+    ) -> None:
+        self._messages = (metrics or Metrics()).messages
         self._database = database
         self._clock = clock
         self._stored: dict[Key, Count] = {}
@@ -75,11 +80,14 @@ class Counts:
         """Count something; no more than a change in memory."""
         if times:
             self._add((adapter, tenant, what), times)
+        if what == "taken":
+            self._messages.add(adapter, what, times=times)
 
     def refused(self, adapter: str, reason: str, *, tenant: str = NOBODY, times: int = 1) -> None:
         """Count a refusal by its reason."""
         if times:
             self._add((adapter, tenant, REFUSED + reason), times)
+            self._messages.add(adapter, reason, times=times)
 
     def _add(self, key: Key, times: int) -> None:
         now = self._clock()

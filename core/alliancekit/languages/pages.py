@@ -11,14 +11,15 @@ Each language has the categories that it needs: `one` and `other` in Italian, al
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import cache
-from typing import Final
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_skeleton
+from babel.dates import format_date, format_skeleton, format_timedelta
+from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
 
 from alliancekit.languages import Language, own_languages
@@ -30,6 +31,9 @@ PLURAL: Final = re.compile(rf"(?P<key>.+)\.(?:{'|'.join(CATEGORIES)})")
 
 ISOLATED: Final = "\u2068{}\u2069"
 """Keeps what is put into a text in its own direction (Unicode UAX 9, FSI and PDI)."""
+
+UNSPACED: Final = frozenset({"ja", "zh"})
+"""Languages that write one sentence after the other without a space."""
 
 REGIONS: Final = {"en": "en-GB"}
 """Whose dates a language without a region has: the day before the month wherever we speak it."""
@@ -44,14 +48,23 @@ class Words:
         language: the reader's.
         section: which page's texts.
         timezone: the IANA zone of dates and times.
+        fallback: what is said where the language lacks a text; AllianceKit's own English of the section.
     """
 
-    def __init__(self, language: Language, section: str, *, timezone: str = "UTC") -> None:
+    def __init__(
+        self,
+        language: Language,
+        section: str,
+        *,
+        timezone: str = "UTC",
+        fallback: Mapping[str, str] | None = None,
+    ) -> None:
         self.language = language
         self.section = section
         self.timezone = timezone
         self._locale = locale(language.tag)
         self._texts = language.pages.get(section, {})
+        self._fallback = english(section) if fallback is None else fallback
 
     @property
     def direction(self) -> str:
@@ -64,7 +77,7 @@ class Words:
 
     def has(self, key: str) -> bool:
         """Whether there is such a text."""
-        return key in self._texts or key in english(self.section)
+        return key in self._texts or key in self._fallback
 
     def say(self, key: str, *, n: float | None = None, **places: object) -> str:
         """A text, with its places filled; `n` chooses the plural form and fills `{n}`.
@@ -76,7 +89,7 @@ class Words:
             places["n"] = self.number(n)
         text = self._form(self._texts, key, n, self._locale)
         if text is None:
-            text = self._form(english(self.section), key, n, locale("en"))
+            text = self._form(self._fallback, key, n, locale("en"))
         if text is None:
             raise KeyError(f"{self.section}.{key}")
         if self.direction == "rtl":
@@ -92,6 +105,15 @@ class Words:
         """A share (0-1) in whole percent."""
         return format_percent(share, locale=self._locale)
 
+    def list(self, parts: Sequence[str]) -> str:
+        """A list within a sentence: *1, 2 and 3*."""
+        return format_list(parts, locale=self._locale)
+
+    def sentences(self, *said: str) -> str:
+        """Sentences one after the other; empty ones are left out."""
+        gap = "" if self._locale.language in UNSPACED else " "
+        return gap.join(one for one in said if one)
+
     def date(self, at: float) -> str:
         """The day of a time in seconds since 1970 UTC."""
         return format_skeleton("yMMMd", self._time(at), locale=self._locale)
@@ -103,6 +125,20 @@ class Words:
     def moment(self, at: float) -> str:
         """Day and time of day of a time in seconds since 1970 UTC."""
         return f"{self.date(at)}, {format_skeleton('Hm', self._time(at), locale=self._locale)}"
+
+    def exactly(self, at: float) -> str:
+        """Day, time to the second and zone of a time in seconds since 1970 UTC."""
+        time = self._time(at)
+        day = format_date(time, "long", locale=self._locale)
+        clock = format_skeleton("Hms", time, locale=self._locale)
+        return f"{day}, {clock} ({self.timezone})"
+
+    def ago(self, count: int, unit: Literal["minute", "hour", "day"]) -> str:
+        """How long ago something was: *4 minutes ago*."""
+        passed = timedelta(**{f"{unit}s": -count})
+        return format_timedelta(
+            passed, granularity=unit, threshold=float("inf"), add_direction=True, locale=self._locale
+        )
 
     def _time(self, at: float) -> datetime:
         return datetime.fromtimestamp(at, ZoneInfo(self.timezone))

@@ -59,6 +59,7 @@ def entry_of(plugin: Loading, found: Mapping[str, Sequence[Found]], *, named: bo
         load_ms=round(plugin.seconds * 1000, 3),
         calls=health.calls,
         failures=health.failures,
+        timeouts=health.timeouts,
         skipped=health.skipped,
         blocked=health.blocked,
         last=health.last,

@@ -30,6 +30,7 @@ class PluginEntry:
     load_ms: float = 0.0
     calls: int = 0
     failures: int = 0
+    timeouts: int = 0
     skipped: int = 0
     blocked: int = 0
     last: tuple[PastOutcome, ...] = ()

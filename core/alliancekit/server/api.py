@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request, Response, Security
 from fastapi.security import HTTPBearer
 
-from alliancekit.server import auth, capture, schemas
+from alliancekit.server import auth, capture, launches, schemas, series
 from alliancekit.server.bodies import LimitedRoute
 
 PROBLEM = {"content": {"application/problem+json": {"schema": {"type": "object"}}}}
@@ -96,7 +96,7 @@ async def send_prompt(request: Request, tenant: Tenant, prompt: Id, body: schema
     return schemas.Sent()
 
 
-@vendor.get("/episodes/{episode}", response_model=dict[str, Any])
+@vendor.get("/episodes/{episode}", response_model=series.EpisodeOut)
 async def get_episode(request: Request, tenant: Tenant, episode: Id) -> dict[str, Any]:
     """The series with scores, signals and guidance, as far as each client allowed it to be seen."""
     return await auth.backend_of(request).episode_series(tenant, episode)
@@ -130,9 +130,9 @@ async def erase_episode(request: Request, tenant: Tenant, episode: Id) -> schema
 
 
 @vendor.post("/launches", status_code=201, response_model=schemas.LaunchOut, responses=TOO_LARGE)
-async def launch(request: Request, tenant: Tenant, body: schemas.LaunchIn) -> schemas.LaunchOut:
-    """A one-time link that opens the therapist's pages for one of your therapists."""
-    return schemas.LaunchOut(url=auth.backend_of(request).launch_url(tenant, body.therapist))
+async def launch(request: Request, tenant: Tenant, body: schemas.AnyLaunchIn) -> schemas.LaunchOut:
+    """A one-time link that opens the pages of one of your therapists, clients or supervisors."""
+    return schemas.LaunchOut(url=await launches.launch_url(auth.backend_of(request), tenant, body))
 
 
 @pages.get("/prompts/current", response_model=schemas.CurrentPrompt)

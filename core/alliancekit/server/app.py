@@ -12,10 +12,25 @@ from starlette.middleware.cors import CORSMiddleware
 
 from alliancekit.adapters import Caller, Route, RouteRequest
 from alliancekit.errors import NotFoundError
-from alliancekit.server import api, auth, course, inbound, pages, problems, rating, sockets, tenant, webhooks
+from alliancekit.server import (
+    api,
+    auth,
+    course,
+    frame,
+    health,
+    inbound,
+    pages,
+    problems,
+    rating,
+    sockets,
+    tenant,
+    webhooks,
+)
 from alliancekit.server.backend import Backend
 from alliancekit.server.bodies import read_body
+from alliancekit.server.callers import Limited, Observed, know_routes
 from alliancekit.server.capture import CaptureEndpoint
+from alliancekit.server.control import ControlSocket
 from alliancekit.server.live import LiveEndpoint
 from alliancekit.service import Service
 
@@ -44,9 +59,13 @@ def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await service.start()
+        control = ControlSocket(service.settings.data_dir, backend.operator)
         try:
+            if service.settings.on_one_machine():
+                await control.start()
             yield
         finally:
+            await control.close()
             await service.stop()
 
     app = FastAPI(
@@ -67,11 +86,14 @@ def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str
     app.include_router(pages.router)
     app.include_router(course.router)
     app.include_router(rating.router)
+    app.include_router(health.router)
+    app.include_router(frame.router)
     inbound.install(app)
     sockets.install(app)
     for plugin, route in service.plugins.routes:
         _add_plugin_route(app, plugin, route)
-    front: Any = CaptureEndpoint(app, backend)
+    know_routes(app)
+    front: Any = Limited(CaptureEndpoint(app, backend), service)
     if allowed_origins:
         front = CORSMiddleware(
             front,
@@ -81,6 +103,7 @@ def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str
             expose_headers=["Retry-After"],
             allow_credentials=False,
         )
+    front = Observed(front, service.metrics, log_requests=service.settings.log.requests)
     return Application(app, front, backend)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from alliancekit import archive, episodes, sending
+from alliancekit.accounts import Accounts, accounts_of
 from alliancekit.adapters import Caller
 from alliancekit.errors import ConfigError, ConflictError, NotAllowedError, NotFoundError, RefusedError
 from alliancekit.events import Participant, StyleWanted
@@ -16,13 +17,12 @@ from alliancekit.exports import Exporter
 from alliancekit.feedback import Person
 from alliancekit.live import Address
 from alliancekit.server import schemas
+from alliancekit.server.operator import Operator
 from alliancekit.server.tokens import (
-    Key,
-    LaunchClaims,
     LinkClaims,
     ParticipantClaims,
     TherapistClaims,
-    Tokens,
+    tokens_of,
 )
 from alliancekit.service import Service
 from alliancekit.sessions import Over
@@ -58,8 +58,7 @@ class Backend:
     def __init__(self, service: Service, base_url: str) -> None:
         self.service = service
         self.base_url = base_url
-        keys = [Key(kid, secret) for kid, secret in service.settings.keys().items()]
-        self.tokens = Tokens(keys, issuer=service.settings.issuer or "alliancekit")
+        self.tokens = tokens_of(service.settings)
         self.live = service.live
         service.link_of = self._rating_url
 
@@ -67,6 +66,23 @@ class Backend:
     def embed(self) -> Embed:
         """The custom element's script, with the languages of the service that runs."""
         return Embed(self.service.languages)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """The people who sign in here; once the service has started."""
+        return accounts_of(self.service.settings, self.service.database, self.service.clock)
+
+    @cached_property
+    def operator(self) -> Operator:
+        """What the operator's commands do; once the service has started."""
+        return Operator(
+            self.service.database,
+            self.accounts,
+            lambda: self.tokens,
+            self.base_url,
+            self.service.clock,
+            ended=lambda one: self.live.drop((one.role, one.tenant, one.person)),
+        )
 
     # vendors -------------------------------------------------------------------------------------------
 
@@ -184,7 +200,7 @@ class Backend:
             )
 
         row, people, asked = await service.database.read(work)
-        if body.moment == "in_call" and row.status == "ended":
+        if body.moment in {"pre_session", "in_call"} and row.status == "ended":
             raise ConflictError(
                 "The call is over; nobody was asked.",
                 fix="Ask for the end_of_call or follow_up feedback instead.",
@@ -195,7 +211,7 @@ class Backend:
         # One rating of the call itself a person; the other moments may come again.
         occasion = body.moment if body.moment == "end_of_call" else f"{body.moment}:{secrets.token_hex(8)}"
         who = [one.id for one in people if one.id not in asked]
-        return await service.pipeline.ask(row, body.moment, wanted, occasion=occasion, who=who)
+        return await service.pipeline.ask(row, body.moment, wanted, occasion=occasion, who=who, by_hand=True)
 
     async def episode_series(self, tenant: str, episode: str) -> dict[str, Any]:
         """An episode's series as its vendor sees it."""
@@ -251,11 +267,6 @@ class Backend:
             now=service.clock(),
         )
 
-    def launch_url(self, tenant: str, therapist: str) -> str:
-        """A link that opens the therapist's pages once."""
-        token = self.tokens.issue(LaunchClaims(tenant=tenant, therapist=therapist))
-        return f"{self.base_url}/therapist?launch={token}"
-
     # participants --------------------------------------------------------------------------------------
 
     def person(self, token: str) -> Person:
@@ -277,8 +288,12 @@ class Backend:
         return Caller(tenant=person.tenant, session=person.session, participant=participant)
 
     async def dismiss(self, person: Person, prompt: str, reason: str) -> None:
-        """Put a prompt away on every channel."""
-        if await self.service.feedback.dismiss(person, prompt, reason):
+        """Put a prompt away on every channel; one that was put off stays open on all of them."""
+        found = await self.service.feedback.dismiss(person, prompt, reason)
+        if found is None:
+            return
+        self.service.metrics.prompts.add(found.moment, "dismissed")
+        if reason != "later":
             await self.service.withdraw(person.id, prompt)
 
     async def seen(self, person: Person, prompt: str, channel: str) -> None:
@@ -313,27 +328,6 @@ class Backend:
                 tenant=claims.tenant, session=claims.session, participant=claims.participant, role=claims.role
             )
         )
-
-    # therapists ----------------------------------------------------------------------------------------
-
-    async def sign_in(self, launch: str) -> str:
-        """Use up a launch link; returns the token for the therapist's cookie.
-
-        Raises:
-            NotAllowedError: the link is not valid, has expired or was used.
-        """
-        claims = self.tokens.check(launch, LaunchClaims)
-        now = self.service.clock()
-
-        def work(conn: Connection) -> bool:
-            ends = now + LaunchClaims.longest
-            return tenants.spend_token(conn, claims.tenant, claims.jti, expires_at=ends, now=now)
-
-        if not await self.service.database.write(work):
-            raise NotAllowedError(
-                "This link was used before; it works once.", fix="Open it again from your system."
-            )
-        return self.tokens.issue(TherapistClaims(tenant=claims.tenant, therapist=claims.therapist))
 
     # live ----------------------------------------------------------------------------------------------
 

@@ -51,4 +51,4 @@ class LimitedRoute(APIRoute):
 
             return await handle(Request(request.scope, replay))
 
-        return limited if "POST" in (self.methods or ()) else handle
+        return limited if {"POST", "PUT", "PATCH"} & set(self.methods or ()) else handle

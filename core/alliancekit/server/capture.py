@@ -17,6 +17,7 @@ from alliancekit.errors import InvalidAnswerError, RefusedError
 from alliancekit.server import auth, problems, schemas
 from alliancekit.server.backend import Backend
 from alliancekit.server.bodies import read_body
+from alliancekit.server.callers import note_of
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -46,6 +47,7 @@ class CaptureEndpoint:
             await self.app(scope, receive, send)
             return
         request = Request(scope, receive)
+        note_of(scope).route = PATH
         try:
             response = await respond(self._backend, request)
         except ClientDisconnect:
@@ -61,7 +63,7 @@ async def respond(backend: Backend, request: Request) -> Response:
     Raises:
         RefusedError: see `Feedback.capture`; also when the token, the key or the body is not as documented.
     """
-    person = backend.person(auth.bearer(request))
+    person = auth.person_of(backend, request)
     key = request.headers.get("idempotency-key", "")
     if not 1 <= len(key) <= 255:
         raise MissingKeyError(

@@ -1,4 +1,4 @@
-"""What therapists say on a client's page: talked about it, agreed tasks, private notes; the page to print.
+"""What therapists say on a client's page: talked about it, agreed tasks, private notes.
 
 Every form works without JavaScript: it is answered with the page it stood on. What is not the therapist's own
 is not there.
@@ -10,13 +10,12 @@ from collections.abc import Callable
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Path, Request, Response
-from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
 
-from alliancekit.errors import NotAllowedError, NotFoundError
+from alliancekit.errors import NotFoundError
 from alliancekit.server import auth, schemas
 from alliancekit.server.forms import FormRoute, form, see_other
-from alliancekit.server.therapist import build, render
+from alliancekit.server.therapist import build
 from alliancekit.server.tokens import TherapistClaims
 from alliancekit.store import course
 from alliancekit.store import sessions as rows
@@ -25,30 +24,6 @@ T = TypeVar("T")
 Id = Annotated[str, Path(max_length=64, pattern=schemas.ID)]
 
 router = APIRouter(include_in_schema=False, route_class=FormRoute, prefix="/therapist/episodes/{episode}")
-
-
-@router.get("/print")
-async def supervision(
-    request: Request, episode: Id, name: str = "", dates: str = "", notes: str = ""
-) -> Response:
-    """One page to print; `name`, `dates` and `notes` are 1 where they are to be on it."""
-    claims = therapist_of(request)
-    if claims is None:
-        return HTMLResponse(render.render_sign_in(), 401, dict(render.HEADERS))
-    service = auth.backend_of(request).service
-    try:
-        view = await build.episode(service, claims, episode, "", with_panels=False)
-    except NotFoundError:
-        page = render.render_error(
-            title="No such client",
-            detail="There is no such client among yours.",
-            fix="Go back to Today and choose from your list.",
-        )
-        return HTMLResponse(page, 404, dict(render.HEADERS))
-    page = render.render_print(
-        view, now=service.clock(), name=name == "1", dates=dates == "1", notes=notes == "1"
-    )
-    return HTMLResponse(page, 200, dict(render.HEADERS))
 
 
 @router.post("/talked")
@@ -121,7 +96,7 @@ async def _sent(request: Request) -> tuple[dict[str, str], TherapistClaims]:
         MissingTokenError: nobody is signed in.
     """
     fields = await form(request)
-    claims = therapist_of(request)
+    claims = auth.reader(request, TherapistClaims)
     if claims is None:
         raise auth.MissingTokenError("You are not signed in any more.", fix="Sign in again.")
     return fields, claims
@@ -161,11 +136,3 @@ async def _done(
 
 def _actor(claims: TherapistClaims) -> str:
     return course.actor_of(claims.therapist)
-
-
-def therapist_of(request: Request) -> TherapistClaims | None:
-    """Who is signed in on the therapist's pages; None for nobody."""
-    try:
-        return auth.backend_of(request).tokens.check(request.cookies.get(auth.COOKIE, ""), TherapistClaims)
-    except NotAllowedError:
-        return None

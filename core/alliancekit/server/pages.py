@@ -1,27 +1,27 @@
-"""Pages and files: the element's script, the therapist's pages, health."""
+"""Pages and files: the element's script, the therapist's pages."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 
-from alliancekit.errors import NotAllowedError, NotFoundError, StoreError
+from alliancekit.errors import NotAllowedError, NotFoundError
+from alliancekit.languages.pages import Words
 from alliancekit.pages import PageWanted
 from alliancekit.server import auth, schemas
-from alliancekit.server.therapist import build, platforms, plugin_pages, render
+from alliancekit.server.therapist import build, platforms, plugin_pages, reader, render
+from alliancekit.server.therapist.printed import SheetWords
 from alliancekit.server.therapist.views import Link
 from alliancekit.server.tokens import TherapistClaims
 from alliancekit.service import Service
-from alliancekit.store import adapter_counts, outbox
+from alliancekit.store import adapter_counts
 
 router = APIRouter(include_in_schema=False)
 
 JAVASCRIPT = "text/javascript; charset=utf-8"
 STATIC_TYPES = {"css": "text/css; charset=utf-8", "js": JAVASCRIPT, "svg": "image/svg+xml"}
-LAG_LIMIT = 60.0
-"""Seconds that queued work may be late before the service says that it is not ready."""
 
 
 @router.get("/embed.js")
@@ -51,25 +51,15 @@ async def today(request: Request, launch: str = "") -> Response:
     backend = auth.backend_of(request)
     if launch:
         try:
-            token = await backend.sign_in(launch)
-        except NotAllowedError as error:
-            return _page(render.render_sign_in(reason=error.message), 403)
-        reply = RedirectResponse("/therapist", 303)
-        reply.set_cookie(
-            auth.COOKIE,
-            token,
-            max_age=int(TherapistClaims.lifetime),
-            path="/therapist",
-            httponly=True,
-            secure=backend.base_url.startswith("https"),
-            samesite="lax",
-        )
-        return reply
+            return await auth.launched(request, TherapistClaims, launch)
+        except NotAllowedError:
+            return _page(render.render_sign_in(await _words(request, None), refused=True), 403)
     claims = _therapist(request)
     if claims is None:
-        return _page(render.render_sign_in(), 401)
-    view = await build.caseload(backend.service, claims, _token(request))
-    return _page(render.render_caseload(view, navigation=_links(backend.service)))
+        return await _please_sign_in(request)
+    words = await _words(request, claims)
+    view = await build.caseload(backend.service, claims, _token(request), words)
+    return _page(render.render_caseload(view, words, navigation=_links(backend.service, words)))
 
 
 @router.get("/therapist/episodes/{episode}")
@@ -79,18 +69,37 @@ async def episode(
     """One client's page; `note` is the number of the session whose private note is to be written."""
     claims = _therapist(request)
     if claims is None:
-        return _page(render.render_sign_in(), 401)
+        return await _please_sign_in(request)
     service = auth.backend_of(request).service
+    words = await _words(request, claims)
     try:
-        view = await build.episode(service, claims, episode, _token(request), note_on=_number(note))
+        view = await build.episode(service, claims, episode, _token(request), words, note_on=_number(note))
     except NotFoundError:
-        page = render.render_error(
-            title="No such client",
-            detail="There is no such client among yours.",
-            fix="Go back to Today and choose from your list.",
-        )
-        return _page(page, 404)
-    return _page(render.render_episode(view, navigation=_links(service)))
+        return _failed(words, "error.client", 404)
+    return _page(render.render_episode(view, words, navigation=_links(service, words)))
+
+
+@router.get("/therapist/episodes/{episode}/print")
+async def supervision(
+    request: Request,
+    episode: Annotated[str, Path(max_length=64, pattern=schemas.ID)],
+    name: str = "",
+    dates: str = "",
+    notes: str = "",
+) -> Response:
+    """A sheet for supervision; `name`, `dates` and `notes` are 1 where they are to be on it."""
+    claims = _therapist(request)
+    if claims is None:
+        return await _please_sign_in(request)
+    service = auth.backend_of(request).service
+    reading = await _words(request, claims)
+    words = SheetWords(reading.language, reading.section, timezone=reading.timezone)
+    try:
+        view = await build.episode(service, claims, episode, "", words, with_panels=False)
+    except NotFoundError:
+        return _failed(reading, "error.client", 404)
+    ticked = {"name": name == "1", "dates": dates == "1", "notes": notes == "1"}
+    return _page(render.render_print(view, words, now=service.clock(), **ticked))
 
 
 @router.get("/therapist/platforms")
@@ -98,16 +107,18 @@ async def video_platforms(request: Request) -> Response:
     """How the connections to video platforms are doing, as far as the therapist's tenant may know."""
     claims = _therapist(request)
     if claims is None:
-        return _page(render.render_sign_in(), 401)
+        return await _please_sign_in(request)
     service = auth.backend_of(request).service
     alone = await service.database.read(adapter_counts.alone)
     counts = service.inbound.counts
+    words = await _words(request, claims)
     view = platforms.view(
         [(one, counts.for_tenant(one.name, claims.tenant, alone=alone)) for one in service.plugins.adapters],
         alone=alone,
         now=service.clock(),
+        words=words,
     )
-    return _page(render.render_platforms(view, navigation=_links(service)))
+    return _page(render.render_platforms(view, words, navigation=_links(service, words)))
 
 
 @router.get("/therapist/plugins/{plugin}/{path}")
@@ -115,28 +126,24 @@ async def plugin_page(request: Request, plugin: str, path: str) -> Response:
     """A page of a plugin."""
     claims = _therapist(request)
     if claims is None:
-        return _page(render.render_sign_in(), 401)
-    plugins = auth.backend_of(request).service.plugins
-    page = plugins.pages.get((plugin, path))
+        return await _please_sign_in(request)
+    service = auth.backend_of(request).service
+    words = await _words(request, claims)
+    page = service.plugins.pages.get((plugin, path))
     if page is None:
-        gone = render.render_error(
-            title="No such page",
-            detail="There is no such page, or the plugin that brought it does not run any more.",
-            fix="Go back to Today.",
-        )
-        return _page(gone, 404)
-    wanted = PageWanted(tenant=claims.tenant, therapist=claims.therapist, language=build.LANGUAGE)
+        return _failed(words, "error.page", 404)
+    wanted = PageWanted(tenant=claims.tenant, therapist=claims.therapist, language=words.language.tag)
+    here = plugin_pages.link(plugin, page, words)
     items, failure = await plugin_pages.shown(plugin, page, wanted)
     if failure:
         failed = render.render_error(
-            title=page.title,
-            detail=f"This page could not be made ({failure}). It is a technical fault; nothing was changed.",
-            fix="Try again later, or tell the people who run this service.",
+            words,
+            title=here.title,
+            detail=words.say("error.failed_detail", failure=failure),
+            fix=words.say("error.failed_fix"),
         )
         return _page(failed, 502)
-    links = _links(auth.backend_of(request).service)
-    here = plugin_pages.link(plugin, page)
-    return _page(render.render_plugin_page(here, items, navigation=links))
+    return _page(render.render_plugin_page(here, items, words, navigation=_links(service, words)))
 
 
 @router.get("/therapist/static/{name}")
@@ -155,48 +162,34 @@ def _number(text: str) -> int | None:
 
 
 def _token(request: Request) -> str:
-    return request.cookies.get(auth.COOKIE, "")
+    return auth.cookie(request, TherapistClaims)
 
 
 def _therapist(request: Request) -> TherapistClaims | None:
-    try:
-        return auth.backend_of(request).tokens.check(_token(request), TherapistClaims)
-    except NotAllowedError:
-        return None
+    return auth.reader(request, TherapistClaims)
 
 
-def _links(service: Service) -> tuple[Link, ...]:
+async def _words(request: Request, claims: TherapistClaims | None) -> Words:
+    service = auth.backend_of(request).service
+    return await reader.words_of(service, claims, request.headers.get("accept-language", ""))
+
+
+async def _please_sign_in(request: Request) -> Response:
+    return _page(render.render_sign_in(await _words(request, None)), 401)
+
+
+def _failed(words: Words, what: str, status: int) -> Response:
+    """The page for what is not there, from the texts `what`, `what_detail` and `what_fix`."""
+    page = render.render_error(
+        words, title=words.say(what), detail=words.say(f"{what}_detail"), fix=words.say(f"{what}_fix")
+    )
+    return _page(page, status)
+
+
+def _links(service: Service, words: Words) -> tuple[Link, ...]:
     """What every page links to: the video platforms, and pages of plugins."""
-    return (*plugin_pages.navigation(service.plugins), render.PLATFORMS)
+    return (*plugin_pages.navigation(service.plugins, words), render.platforms_link(words))
 
 
 def _page(html: str, status: int = 200) -> Response:
     return HTMLResponse(html, status, dict(render.HEADERS))
-
-
-# health -----------------------------------------------------------------------------------------------
-
-
-@router.get("/healthz")
-async def healthz() -> Response:
-    """The process answers."""
-    return JSONResponse({"status": "ok"})
-
-
-@router.get("/readyz")
-async def readyz(request: Request) -> Response:
-    """The service can do its work: database, required plugins, outbox; 503 with the reasons when not."""
-    service = auth.backend_of(request).service
-    problems = ["draining"] if service.draining else []
-    for entry in service.plugins.report.entries:
-        if entry.required and entry.status != "loaded":
-            problems.append(f"the required plugin {entry.name} is {entry.status}")
-    try:
-        lag = await service.database.read(lambda conn: outbox.lag(conn, service.clock()))
-        if lag > LAG_LIMIT:
-            problems.append(f"queued work is {lag:.0f} s late")
-    except StoreError:
-        problems.append("the database does not answer")
-    return JSONResponse(
-        {"status": "ready" if not problems else "not ready", "problems": problems}, 503 if problems else 200
-    )

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from alliancekit.errors import InstrumentError, RefusedError, StoreError
+from alliancekit.limits import TooManyRequestsError
 from alliancekit.server import schemas
 
 log = logging.getLogger("alliancekit.server")
@@ -27,15 +28,20 @@ TITLES = {
     "invalid-request": "The request is not of the documented form",
     "cannot-be-asked": "This measure cannot be asked here",
     "not-loaded": "The questions are not loaded",
+    "too-many-requests": "Too many requests",
     "store": "The database does not answer",
     "internal": "Something went wrong on our side",
 }
 
 
-def problem(status: int, slug: str, detail: str, headers: dict[str, str] | None = None) -> Response:
-    """A problem+json response (RFC 9457)."""
+def problem(
+    status: int, slug: str, detail: str, headers: dict[str, str] | None = None, *, fix: str = ""
+) -> Response:
+    """A problem+json response (RFC 9457); `fix`, the last sentences of `detail`, is a member of its own."""
     title = TITLES.get(slug, slug.replace("-", " ").capitalize())
     body = {"type": PREFIX + slug, "title": title, "status": status, "detail": detail}
+    if fix:
+        body["fix"] = fix
     return Response(json.dumps(body), status, headers, "application/problem+json")
 
 
@@ -43,10 +49,12 @@ def of_error(error: Exception, where: str) -> Response:
     """What an exception of ours, or any other, looks like over HTTP; `where` is for the log."""
     if isinstance(error, RefusedError):
         headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
-        return problem(error.status, error.slug, str(error), headers)
+        if isinstance(error, TooManyRequestsError):
+            headers = {"Retry-After": str(error.retry_after)}
+        return problem(error.status, error.slug, str(error), headers, fix=error.fix)
     if isinstance(error, StoreError):
         log.error("a request failed: %s", error.message)
-        return problem(503, "store", str(error), {"Retry-After": "2"})
+        return problem(503, "store", str(error), {"Retry-After": "2"}, fix=error.fix)
     if isinstance(error, InstrumentError):
         log.error("a prompt asks what is not here any more: %s", error)
         detail = (

@@ -45,6 +45,7 @@ def server_config(app: Any, *, lifespan: Literal["auto", "off"] = "auto") -> uvi
         ws_ping_timeout=20.0,
         lifespan=lifespan,
         access_log=False,
+        proxy_headers=False,  # alliancekit.server.callers reads them, by the settings
         log_config=None,
         server_header=False,
         timeout_graceful_shutdown=DRAIN_SECONDS,
@@ -168,13 +169,16 @@ def stop_signals() -> Iterator[asyncio.Event]:
             loop.remove_signal_handler(number)
 
 
-def serve(app: Any, sock: socket.socket, *, ready: Callable[[], None]) -> None:
+def serve(
+    app: Any, sock: socket.socket, *, ready: Callable[[], None], leaving: Callable[[], float] = lambda: 0.0
+) -> None:
     """Serve `app` on a bound socket until SIGINT or SIGTERM, then let open requests finish.
 
     Args:
         app: the ASGI application.
         sock: from `bind`.
         ready: called once, when the application takes requests.
+        leaving: called once, at the signal; returns for how many seconds to go on serving.
 
     Raises:
         Exception: what kept the application from starting, as it was raised.
@@ -186,6 +190,7 @@ def serve(app: Any, sock: socket.socket, *, ready: Callable[[], None]) -> None:
                 tune_process()
                 ready()
                 await stop.wait()
+                await asyncio.sleep(leaving())
 
     with asyncio.Runner(loop_factory=server_config(app).get_loop_factory()) as runner:
         runner.run(until_stopped())

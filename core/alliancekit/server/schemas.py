@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StrictBool,
+    StrictInt,
+    Tag,
+    model_validator,
+)
 
-from alliancekit.events import Moment, Role, Visibility
+from alliancekit.events import Moment, Role, TalkBalance, Visibility
+from alliancekit.feedback import Layout
+from alliancekit.server.series import AskedOut
 from alliancekit.store.prompts import DeliveryStatus, PromptStatus
 
 ID = r"^[A-Za-z0-9_-]+$"
@@ -101,8 +112,8 @@ class SessionOut(BaseModel):
     end_confidence: float | None
     seconds: float
     segments: list[SegmentOut]
-    talk_balance: dict[str, Any] | None
-    prompts: list[dict[str, Any]]
+    talk_balance: TalkBalance | None
+    prompts: list[AskedOut]
 
 
 class PromptIn(Body):
@@ -188,9 +199,38 @@ class CurrentPrompt(BaseModel):
 
 
 class LaunchIn(Body):
-    """A therapist, by the vendor's identifier, who is to open the therapist's pages."""
+    """A therapist, by your identifier, who is to open the therapist's pages."""
 
+    role: Literal["therapist"] = "therapist"
     therapist: ExternalId
+
+
+class ClientLaunchIn(Body):
+    """A client, by your identifier, who is to open their own pages of an episode that they are in."""
+
+    role: Literal["client"]
+    episode: Annotated[str, Field(max_length=64, pattern=ID)]
+    client: ExternalId
+
+
+class SupervisorLaunchIn(Body):
+    """A supervisor, by your identifier, who is to open the supervisor's pages."""
+
+    role: Literal["supervisor"]
+    supervisor: ExternalId
+
+
+def _role(body: object) -> object:
+    return body.get("role", "therapist") if isinstance(body, dict) else getattr(body, "role", None)
+
+
+AnyLaunchIn = Annotated[
+    Annotated[LaunchIn, Tag("therapist")]
+    | Annotated[ClientLaunchIn, Tag("client")]
+    | Annotated[SupervisorLaunchIn, Tag("supervisor")],
+    Discriminator(_role),
+]
+"""Who is to open their pages; without `role` a therapist."""
 
 
 class SendIn(Body):
@@ -245,12 +285,20 @@ class AdaptersOut(BaseModel):
 
 
 class TenantIn(Body):
-    """What to change.
+    """What to change; what is left out stays as it is.
 
-    `require_signed`: take only what platforms prove by a signature over the whole message.
+    `require_signed`: take only what platforms prove by a signature over the whole message. `layout`: show all
+    questions of a prompt on one `card`, or one at a time in `steps`.
     """
 
-    require_signed: StrictBool
+    require_signed: StrictBool = False
+    layout: Layout = "card"
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("name at least one setting to change")
+        return self
 
 
 class TenantOut(BaseModel):
@@ -259,6 +307,7 @@ class TenantOut(BaseModel):
     id: str
     name: str
     require_signed: bool
+    layout: Layout
     refused_adapters: list[str]
 
 

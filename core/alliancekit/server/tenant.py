@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Security
 from sqlalchemy import Connection
 
+from alliancekit.feedback import layout_of
 from alliancekit.server import api, auth, schemas
 from alliancekit.server.bodies import LimitedRoute
 from alliancekit.store import audit, tenants
@@ -56,5 +57,6 @@ async def _shown(request: Request, tenant: str) -> schemas.TenantOut:
         id=tenant,
         name="" if found is None else found.name,
         require_signed=required,
+        layout=layout_of(settings),
         refused_adapters=weak if required else [],
     )

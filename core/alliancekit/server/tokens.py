@@ -1,14 +1,19 @@
 """The signed tokens of the service: who may do what, for how long.
 
-Four kinds, told apart by the `typ` header and by an audience of their own, so that none passes for another:
+Kinds, told apart by the `typ` header and by an audience of their own, so that none passes for another:
 
 ========================  ==========================  ==========  ==========
 claims                    what it opens               lifetime    at most
 ========================  ==========================  ==========  ==========
 `ParticipantClaims`       prompts and answers         4 hours     24 hours
 `TherapistClaims`         the therapist's pages       8 hours     12 hours
+`ClientClaims`            the client's pages          1 hour      1 hour
+`SupervisorClaims`        the supervisor's pages      8 hours     12 hours
 `LaunchClaims`            a therapist's page, once    1 minute    5 minutes
+`ClientLaunchClaims`      a client's page, once       1 minute    5 minutes
+`SupervisorLaunchClaims`  a supervisor's, once        1 minute    5 minutes
 `LinkClaims`              the rating link `/r/…`      7 days      30 days
+`PasswordClaims`          choosing a password         1 day       1 day
 ========================  ==========================  ==========  ==========
 
 Tokens are JWTs (RFC 7519) checked as RFC 8725 asks: one algorithm (HS256) for every key, keys from the local
@@ -31,11 +36,12 @@ import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Literal, TypeVar, get_args
+from typing import Any, ClassVar, Final, Literal, TypeVar, get_args
 
 import jwt
 from typing_extensions import override
 
+from alliancekit.config import Settings
 from alliancekit.errors import ConfigError, NotAllowedError
 from alliancekit.events import Role
 from alliancekit.secret_refs import MINIMUM_KEY_BYTES
@@ -84,7 +90,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """The base of the four kinds; every field is a string of at least one character.
+    """The base of all kinds; every field is a string of at least one character, or `OPTIONAL`.
 
     Raises:
         ValueError: a field is empty or not a string.
@@ -101,11 +107,14 @@ class Claims:
     def __post_init__(self) -> None:
         for each in fields(self):
             value = getattr(self, each.name)
-            if not isinstance(value, str) or not value:
+            if not isinstance(value, str) or not (value or "optional" in each.metadata):
                 raise ValueError(f"{type(self).__name__}.{each.name} must be a string that is not empty.")
 
 
 C = TypeVar("C", bound=Claims)
+
+OPTIONAL: Final = {"optional": True}
+"""Metadata of a field that may be empty; an empty one is not in the token."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +154,10 @@ class LinkClaims(_InSession):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TherapistClaims(Claims):
-    """A therapist who looks at the own episodes; `therapist` is the vendor's identifier of that person."""
+    """A therapist who looks at the own episodes; `therapist` is the vendor's identifier of that person.
+
+    `account` and `password_at` are those of somebody who signed in with a password; see `Accounts.holds`.
+    """
 
     typ = "ak-therapist+jwt"
     audience = "alliancekit:therapist"
@@ -154,20 +166,113 @@ class TherapistClaims(Claims):
     longest = 12 * 3600.0
 
     therapist: str
+    account: str = field(default="", metadata=OPTIONAL)
+    password_at: str = field(default="", metadata=OPTIONAL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LaunchClaims(Claims):
-    """Opens a therapist's page once. The caller refuses a `jti` it has seen within `longest` seconds."""
+class SupervisorClaims(Claims):
+    """A supervisor who looks at consenting cases; `supervisor` is the vendor's identifier of that person."""
+
+    typ = "ak-supervisor+jwt"
+    audience = "alliancekit:supervisor"
+    subject = "supervisor"
+    lifetime = 8 * 3600.0
+    longest = 12 * 3600.0
+
+    supervisor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientClaims(Claims):
+    """A client with what is their own of one course: `episode` is ours, `client` the vendor's identifier."""
+
+    typ = "ak-client+jwt"
+    audience = "alliancekit:client"
+    subject = "client"
+    lifetime = 3600.0
+    longest = 3600.0
+
+    episode: str
+    client: str
+
+
+PageClaims = TherapistClaims | SupervisorClaims | ClientClaims
+"""What the cookies of the pages hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Once(Claims):
+    """Opens a page once. The caller refuses a `jti` it has seen within `longest` seconds."""
+
+    lifetime = 60.0
+    longest = 300.0
+
+    jti: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchClaims(_Once):
+    """Opens a therapist's page once."""
 
     typ = "ak-launch+jwt"
     audience = "alliancekit:launch"
     subject = "therapist"
-    lifetime = 60.0
-    longest = 300.0
 
     therapist: str
-    jti: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+
+    def opens(self) -> TherapistClaims:
+        """What the page's cookie will hold."""
+        return TherapistClaims(tenant=self.tenant, therapist=self.therapist)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupervisorLaunchClaims(_Once):
+    """Opens a supervisor's page once."""
+
+    typ = "ak-supervisor-launch+jwt"
+    audience = "alliancekit:supervisor-launch"
+    subject = "supervisor"
+
+    supervisor: str
+
+    def opens(self) -> SupervisorClaims:
+        """What the page's cookie will hold."""
+        return SupervisorClaims(tenant=self.tenant, supervisor=self.supervisor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientLaunchClaims(_Once):
+    """Opens a client's page once."""
+
+    typ = "ak-client-launch+jwt"
+    audience = "alliancekit:client-launch"
+    subject = "client"
+
+    episode: str
+    client: str
+
+    def opens(self) -> ClientClaims:
+        """What the page's cookie will hold."""
+        return ClientClaims(tenant=self.tenant, episode=self.episode, client=self.client)
+
+
+Launch = LaunchClaims | SupervisorLaunchClaims | ClientLaunchClaims
+"""What launch links hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordClaims(Claims):
+    """Lets somebody choose the password of an account; over once the account's `password_at` is another."""
+
+    typ = "ak-password+jwt"
+    audience = "alliancekit:password"
+    subject = "account"
+    lifetime = 86400.0
+    longest = 86400.0
+
+    account: str
+    password_at: str
 
 
 class Tokens:
@@ -220,7 +325,9 @@ class Tokens:
         if seconds > claims.longest:
             raise ValueError(f"{type(claims).__name__} lives {claims.longest:g} s at most, not {seconds:g}.")
         now = int(time.time() if at is None else at)
-        payload: dict[str, Any] = {each.name: getattr(claims, each.name) for each in fields(claims)}
+        payload: dict[str, Any] = {
+            each.name: value for each in fields(claims) if (value := getattr(claims, each.name))
+        }
         payload |= {
             "sub": payload.pop(claims.subject),
             "iss": self._issuer,
@@ -280,6 +387,16 @@ class Tokens:
         return payload
 
 
+def tokens_of(settings: Settings) -> Tokens:
+    """What issues and checks the tokens of a service with these settings.
+
+    Raises:
+        ConfigError: a signing key cannot be read, or none is set where one is needed.
+    """
+    keys = [Key(kid, secret) for kid, secret in settings.keys().items()]
+    return Tokens(keys, issuer=settings.issuer or "alliancekit")
+
+
 def _header(token: str) -> dict[str, Any]:
     """The header, before PyJWT verifies it: the key that PyJWT needs is named in it."""
     segment = token.partition(".")[0]
@@ -296,7 +413,10 @@ def _claims(payload: dict[str, Any], kind: type[C]) -> C:
     lifetime = payload["exp"] - payload["iat"]
     if not 0 <= lifetime <= kind.longest:
         raise TokenRefusedError("lifetime")
-    names = {each.name: each.name for each in fields(kind)} | {kind.subject: "sub"}
+    optional = {each.name for each in fields(kind) if "optional" in each.metadata}
+    names = {
+        each.name: each.name for each in fields(kind) if each.name not in optional or each.name in payload
+    } | {kind.subject: "sub"}
     try:
         return kind(**{name: payload[claim] for name, claim in names.items()})
     except (KeyError, ValueError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 from fastapi import APIRouter, Request, Response, Security
 from pydantic import BaseModel, Field
@@ -23,7 +23,7 @@ MOST = 20
 REPLAYED = 10_000
 """Messages that one replay may send."""
 
-KINDS: tuple[Kind, ...] = ("session.ended", "session.rated", "signal.raised")
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 router = APIRouter(
     prefix="/v1",

@@ -10,6 +10,7 @@ from sqlalchemy import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from alliancekit.errors import AllianceKitError, ConfigError, StoreError
+from alliancekit.metrics import Timing
 
 T = TypeVar("T")
 
@@ -25,6 +26,11 @@ class Database(ABC):
     """One open database; made by `open_database`, used from one event loop at a time."""
 
     dialect: Dialect
+
+    def __init__(self) -> None:
+        self.writes = Timing(
+            "database_write_seconds", "How long writes took, from being asked for to being on the disk."
+        )
 
     @property
     @abstractmethod

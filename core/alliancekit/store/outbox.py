@@ -216,6 +216,26 @@ def lag(conn: Connection, now: float) -> float:
     return 0.0 if oldest is None else max(0.0, now - float(oldest))
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What is queued: due and not done, how late the oldest of it is (seconds), and given up."""
+
+    waiting: int
+    late: float
+    dead: int
+
+
+def backlog(conn: Connection, now: float) -> Backlog:
+    """Return what is queued at this time."""
+    due = select(func.count()).where(_unfinished, outbox.c.due_at <= now)
+    given_up = select(func.count()).where(outbox.c.dead_at.is_not(None))
+    return Backlog(
+        waiting=conn.execute(due).scalar_one(),
+        late=lag(conn, now),
+        dead=conn.execute(given_up).scalar_one(),
+    )
+
+
 def pending(conn: Connection, tenant: str, lane: str, now: float) -> bool:
     """Return whether a lane has due work that is neither done nor given up."""
     query = select(outbox.c.id).where(

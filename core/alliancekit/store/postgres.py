@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from time import perf_counter
 from typing import TypeVar
 
 from sqlalchemy import URL, Engine, create_engine
@@ -43,6 +44,7 @@ class PostgresDatabase(Database):
     dialect = "postgresql"
 
     def __init__(self, url: URL, *, pool_size: int = 8, max_waiting: int = 1024) -> None:
+        super().__init__()
         self._engine = postgres_engine(url, pool_size=pool_size)
         self._workers: Workers[Engine] = Workers(
             "postgres", pool_size, lambda: self._engine, lambda engine: None
@@ -57,8 +59,11 @@ class PostgresDatabase(Database):
 
     @override
     async def write(self, work: Work[T]) -> T:
+        began = perf_counter()
         async with self._semaphore():
-            return await self._workers.run(lambda engine: _in_transaction(engine, work))
+            result = await self._workers.run(lambda engine: _in_transaction(engine, work))
+        self.writes.take(perf_counter() - began)
+        return result
 
     @override
     async def read(self, work: Work[T]) -> T:

@@ -155,8 +155,11 @@ def close_prompt(
     return conn.execute(query.values(status=status, closed_at=now, dismissal=dismissal or None)).rowcount == 1
 
 
-def declined_in_calls(conn: Connection, tenant: str, participant_id: str) -> bool:
-    """Return whether this person, in any session of this tenant, asked not to be asked during calls."""
+def declined_in_calls(conn: Connection, tenant: str, participant_id: str, *, since: float = 0.0) -> bool:
+    """Return whether this person, in any session of this tenant, asked not to be asked during calls.
+
+    `since` is a time in seconds since 1970 UTC: only what they said after it counts.
+    """
     this, same = participant.alias("this"), participant.alias("same")
     query = (
         select(prompt.c.id)
@@ -167,6 +170,7 @@ def declined_in_calls(conn: Connection, tenant: str, participant_id: str) -> boo
             prompt.c.tenant == tenant,
             same.c.tenant == tenant,
             prompt.c.dismissal == "not_in_calls",
+            prompt.c.closed_at > since,
         )
         .limit(1)
     )

@@ -241,6 +241,21 @@ def participants_of(conn: Connection, tenant: str, session_id: str) -> tuple[Sto
     return tuple(StoredParticipant(**row) for row in rows)
 
 
+def is_client(conn: Connection, tenant: str, episode_id: str, external_id: str) -> bool:
+    """Return whether the vendor's `external_id` names a client of an episode."""
+    query = (
+        select(participant.c.id)
+        .join(session, session.c.id == participant.c.session)
+        .where(
+            session.c.episode == episode_id,
+            participant.c.tenant == tenant,
+            participant.c.role == "client",
+            participant.c.external_id == external_id,
+        )
+    )
+    return conn.execute(query.limit(1)).scalar() is not None
+
+
 def read_participant(conn: Connection, participant_id: str) -> StoredParticipant | None:
     """Return one participant, for a token that names it."""
     query = select(participant).where(participant.c.id == participant_id)

@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import os
 from pathlib import Path
+from time import perf_counter
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -106,6 +107,7 @@ class SQLiteDatabase(Database):
     dialect = "sqlite"
 
     def __init__(self, url: URL, *, readers: int = 2) -> None:
+        super().__init__()
         path = sqlite_path(url)
         self._lock = FileLock(path)
         self._engine = sqlite_engine(url)
@@ -126,7 +128,10 @@ class SQLiteDatabase(Database):
 
     @override
     async def write(self, work: Work[T]) -> T:
-        return await self._writer.submit(work)
+        began = perf_counter()
+        result = await self._writer.submit(work)
+        self.writes.take(perf_counter() - began)
+        return result
 
     @override
     async def read(self, work: Work[T]) -> T:

@@ -6,14 +6,28 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from alliancekit.errors import NotFoundError
 from alliancekit.store.compiled import insert_new
-from alliancekit.store.tables import spent_token, tenant, tenant_key
+from alliancekit.store.tables import (
+    account,
+    audit,
+    episode,
+    metadata,
+    outbox,
+    plugin_data,
+    session,
+    spent_token,
+    tenant,
+    tenant_key,
+)
 from alliancekit.store.text import dump, load, new_id
+
+DELETED: Final = ""
+"""The name of a tenant that was deleted: its row stays, since audit entries refer to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,16 +48,24 @@ def create_tenant(conn: Connection, name: str, now: float) -> tuple[str, str]:
 
 
 def only_tenant(conn: Connection, wanted: str | None = None) -> str:
-    """Return the id of the wanted tenant; without one, of the only tenant there is.
+    """Return the id of the wanted tenant, by id or by name; without one, of the only tenant there is.
 
     Raises:
         NotFoundError: there is no such tenant, or none at all, or several and none is wanted.
     """
-    known = [str(each) for each in conn.execute(select(tenant.c.id).order_by(tenant.c.id)).scalars()]
+    found = all_tenants(conn)
+    known = sorted(one.id for one in found)
     if wanted is None and len(known) == 1:
         return known[0]
     if wanted is not None and wanted in known:
         return wanted
+    named = [one.id for one in found if one.name == wanted]
+    if len(named) == 1:
+        return named[0]
+    if named:
+        raise NotFoundError(
+            f"{len(named)} tenants have this name.", fix=f"Use the id of one: {', '.join(sorted(named))}."
+        )
     if wanted is None and known:
         raise NotFoundError(f"There are {len(known)} tenants.", fix=f"Name one: {', '.join(known)}.")
     raise NotFoundError("There is no such tenant.", fix=f"There are: {', '.join(known) or 'none yet'}.")
@@ -51,7 +73,47 @@ def only_tenant(conn: Connection, wanted: str | None = None) -> str:
 
 def any_tenant(conn: Connection) -> bool:
     """Return whether there is a tenant at all."""
-    return conn.execute(select(tenant.c.id).limit(1)).scalar() is not None
+    return conn.execute(select(tenant.c.id).where(tenant.c.name != DELETED).limit(1)).scalar() is not None
+
+
+def all_tenants(conn: Connection) -> tuple[Tenant, ...]:
+    """Return all tenants, oldest first."""
+    query = select(tenant).where(tenant.c.name != DELETED).order_by(tenant.c.created_at, tenant.c.id)
+    return tuple(
+        Tenant(**{**row, "settings": load(row["settings"])}) for row in conn.execute(query).mappings()
+    )
+
+
+def rename(conn: Connection, tenant_id: str, name: str) -> None:
+    """Give a tenant another name."""
+    conn.execute(update(tenant).where(tenant.c.id == tenant_id).values(name=name))
+
+
+def what_it_has(conn: Connection, tenant_id: str) -> dict[str, int]:
+    """Return how much a tenant has of what keeps it from being deleted; empty when nothing does."""
+    counts = {
+        f"{table.name}s": select(func.count()).select_from(table).where(table.c.tenant == tenant_id)
+        for table in (episode, session, account)
+    }
+    rows = select(func.count()).select_from(plugin_data).where(plugin_data.c.tenant == tenant_id)
+    counts["rows of plugins"] = rows
+    jobs = select(func.count()).select_from(outbox)
+    counts["queued jobs"] = jobs.where(
+        outbox.c.tenant == tenant_id, outbox.c.done_at.is_(None), outbox.c.dead_at.is_(None)
+    )
+    found = {what: int(conn.execute(query).scalar_one()) for what, query in counts.items()}
+    return {what: count for what, count in found.items() if count}
+
+
+def delete_empty(conn: Connection, tenant_id: str) -> None:
+    """Delete a tenant that has nothing: keys, settings and all; only its audit entries stay.
+
+    Its row stays for them, with the name `DELETED`. Call it when `what_it_has` says nothing.
+    """
+    for table in reversed(metadata.sorted_tables):
+        if "tenant" in table.c and table is not audit:
+            conn.execute(delete(table).where(table.c.tenant == tenant_id))
+    conn.execute(update(tenant).where(tenant.c.id == tenant_id).values(name=DELETED, settings="{}"))
 
 
 def add_key(conn: Connection, tenant_id: str, now: float) -> tuple[str, str]:
@@ -77,6 +139,26 @@ def keys(conn: Connection, tenant_id: str) -> tuple[str, ...]:
     """Return the ids of a tenant's valid keys, oldest first."""
     query = select(tenant_key.c.id).where(tenant_key.c.tenant == tenant_id, tenant_key.c.revoked_at.is_(None))
     return tuple(conn.execute(query.order_by(tenant_key.c.created_at, tenant_key.c.id)).scalars())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredKey:
+    """What is known of a key: not the key."""
+
+    id: str
+    tenant: str
+    created_at: float
+    revoked_at: float | None
+
+
+def all_keys(conn: Connection, tenant_id: str | None = None) -> tuple[StoredKey, ...]:
+    """Return all keys, revoked ones too, oldest first; of one tenant, or of all."""
+    columns = tenant_key.c
+    query = select(columns.id, columns.tenant, columns.created_at, columns.revoked_at)
+    if tenant_id is not None:
+        query = query.where(columns.tenant == tenant_id)
+    rows = conn.execute(query.order_by(columns.created_at, columns.id)).mappings()
+    return tuple(StoredKey(**row) for row in rows)
 
 
 def revoke(conn: Connection, tenant_id: str, key_id: str, now: float) -> bool:

@@ -14,11 +14,17 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from alliancekit.store.compiled import insert_new
 from alliancekit.store.outbox import Work, add_work
-from alliancekit.store.sessions import Session
-from alliancekit.store.tables import webhook_attempt, webhook_endpoint, webhook_message
+from alliancekit.store.sessions import Episode, Session
+from alliancekit.store.tables import session, webhook_attempt, webhook_endpoint, webhook_message
 from alliancekit.store.text import dump, load, new_id
 
-Kind = Literal["session.ended", "session.rated", "signal.raised"]
+Kind = Literal[
+    "session.ended",
+    "session.rated",
+    "signal.raised",
+    "client.erasure_requested",
+    "client.erasure_withdrawn",
+]
 """What a vendor can be told."""
 
 Outcome = Literal[
@@ -163,16 +169,42 @@ def announce(
         data: further identifiers and states, never an answer, a score or a free text.
         now: seconds since 1970 UTC.
     """
-    tenant = about.tenant
+    named = {"session": about.id, "external_id": about.external_id, "episode": about.episode}
+    _tell(conn, about.tenant, about.id, kind, key=key, data=named | dict(data), now=now)
+
+
+def announce_of_episode(
+    conn: Connection, about: Episode, kind: Kind, *, key: str, data: Mapping[str, Any], now: float
+) -> None:
+    """Tell every endpoint that wants to know something of a whole course, named by its own ids.
+
+    A message is kept with a session, so that it goes with the course: nothing is told of one without any.
+    """
+    newest = select(session.c.id).where(session.c.episode == about.id).order_by(session.c.number.desc())
+    kept_with = conn.execute(newest.limit(1)).scalar()
+    named = {"episode": about.id, "external_id": about.external_id}
+    if kept_with is not None:
+        _tell(conn, about.tenant, kept_with, kind, key=key, data=named | dict(data), now=now)
+
+
+def _tell(
+    conn: Connection,
+    tenant: str,
+    session_id: str,
+    kind: Kind,
+    *,
+    key: str,
+    data: Mapping[str, Any],
+    now: float,
+) -> None:
     wanted = [one for one in endpoints(conn, tenant) if kind in one.events and one.disabled_at is None]
     if not wanted:
         return
-    named = {"session": about.id, "external_id": about.external_id, "episode": about.episode}
     digest = hashlib.sha256(f"{tenant}\0{kind}\0{key}".encode()).digest()
     message = f"msg_{base64.b32encode(digest)[:26].decode().lower()}"
     when = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    body = dump({"type": kind, "timestamp": when, "data": named | dict(data)})
-    values = {"id": message, "tenant": tenant, "type": kind, "session": about.id, "body": body, "at": now}
+    body = dump({"type": kind, "timestamp": when, "data": data})
+    values = {"id": message, "tenant": tenant, "type": kind, "session": session_id, "body": body, "at": now}
     if insert_new(conn, webhook_message, values):
         for one in wanted:
             queue(conn, tenant, message, one.id, number=1, at=now, now=now)

@@ -21,9 +21,9 @@ WEB = Path(__file__).parent
 """The folder of the element's sources."""
 
 PARTS = (
-    *("words", "dom", "service", "outbox", "live"),
-    *("choice", "slider", "visibility", "card", "pulse"),
-    *("screen", "element"),
+    *("words", "dom", "service", "marks", "outbox", "live"),
+    *("choice", "slider", "visibility", "questions", "card", "steps", "pulse"),
+    *("contrast", "screen", "element"),
 )
 """Names of the scripts in `element/`, each before those that use it."""
 
@@ -44,10 +44,12 @@ class Embed:
         Raises:
             OSError: a source is missing from the installation.
         """
-        words = json.dumps(self._catalogues, ensure_ascii=False, separators=(",", ":"))
-        style = json.dumps(_lean("element.css"), ensure_ascii=False)
+        keys = list(self._catalogues["en"])
+        texts = {tag: [texts[key] for key in keys] for tag, texts in self._catalogues.items()}
+        words = f"const KEYS = {_json(keys)};\nconst CATALOGUES = {_json(texts)};\n"
+        style = f"const STYLE = {_json(_close(_lean('element.css')))};\n"
         scripts = "".join(_lean(f"{part}.js") for part in PARTS)
-        return f"{HEAD}const CATALOGUES = {words};\nconst STYLE = {style};\n{scripts}{TAIL}".encode()
+        return f"{HEAD}{words}{style}{scripts}{TAIL}".encode()
 
     @cached_property
     def etag(self) -> str:
@@ -58,6 +60,15 @@ class Embed:
     def integrity(self) -> str:
         """The value of a `<script integrity>` attribute (W3C Subresource Integrity, SHA-384)."""
         return f"sha384-{b64encode(sha384(self.script).digest()).decode()}"
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _close(css: str) -> str:
+    """A style sheet without the spaces that it does not need; holds where no string in it has `: ` or `{};,>`."""
+    return re.sub(r"\s*([{};,>])\s*|(?<=[a-z]):\s+", lambda found: found[1] or ":", css)
 
 
 def _lean(name: str) -> str:

@@ -2,41 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from alliancekit.events import RuleInfo, RuleRecord, Signal
-from alliancekit.server.therapist import words
+from alliancekit.languages.pages import Words
+from alliancekit.server.therapist.sentences import known as named
+from alliancekit.server.therapist.sentences import plain, whole
 from alliancekit.server.therapist.views import Link, RuleState, RuleView, SignalView
-
-_INPUT_WORDS: Mapping[str, str] = {
-    "before": "Level before",
-    "now": "Latest",
-    "sd": "Usual ups and downs (SD)",
-    "magnitude": "Fall, in SDs",
-    "length": "Sessions it took",
-    "centre": "Average of earlier ratings",
-    "sigma": "Spread of the chart (σ)",
-    "lower": "Control limit",
-    "bottom": "Lowest",
-    "sessions": "Sessions",
-    "value": "Value",
-    "cut_off": "Cut-off",
-    "maximum": "Highest possible",
-    "threshold": "Threshold",
-    "index": "Change in standard errors (RC)",
-    "client": "Client",
-    "therapist": "You",
-    "low_items": "Low answers",
-    "items": "Answers",
-    "question": "First low question",
-    "percent": "Low means within, in % of the range",
-    "missed": "Missed",
-    "in_a_row": "In a row",
-}
 
 
 def rules_of(
-    signals: Sequence[Signal], known: Sequence[RuleInfo], have: Mapping[str, int]
+    signals: Sequence[Signal], known: Sequence[RuleInfo], have: Mapping[str, int], words: Words
 ) -> tuple[RuleView, ...]:
     """The rules behind signals of one kind about one course: those that spoke, and where rules vote the rest.
 
@@ -44,6 +20,7 @@ def rules_of(
         signals: of one kind, course and session; not empty.
         known: what the plugins registered.
         have: how many sessions there were by then, as `RuleInfo.counts` names them.
+        words: the reader's.
     """
     said = {signal.rule: signal for signal in signals}
     kind = signals[0].kind
@@ -56,86 +33,88 @@ def rules_of(
             "agreed" if rule.name in said else "too_few" if sessions < rule.sessions_needed else "disagreed"
         )
         own = said[rule.name].inputs if rule.name in said else inputs
+        texts = rule.in_language(words.language.tag)
+        source = said[rule.name].source if rule.name in said else rule.source
+        numbers = {name: own[name] for name in rule.inputs or own if name in own}
         shown.append(
             RuleView(
                 name=rule.name,
+                title=texts.title,
                 state=state,
-                meaning=rule.meaning,
-                numbers=_numbers({name: own[name] for name in rule.inputs or own if name in own}),
+                meaning=texts.meaning,
+                numbers=_numbers(numbers, words, texts.inputs),
                 needed=rule.sessions_needed,
                 have=sessions,
-                source=said[rule.name].source if rule.name in said else rule.source,
-                record=_record(rule.records, sessions),
+                source=texts.source if source == rule.source else source,
+                record=_record(rule.records, sessions, words),
                 votes=rule.votes,
             )
         )
     names = {rule.name for rule in listed}
-    return (*shown, *(unregistered(one) for one in signals if one.rule not in names))
+    return (*shown, *(unregistered(one, words) for one in signals if one.rule not in names))
 
 
-def unregistered(signal: Signal) -> RuleView:
+def unregistered(signal: Signal, words: Words) -> RuleView:
     """A rule of which only its signal is known."""
     return RuleView(
-        name=words.plain(signal.rule),
+        name=signal.rule,
+        title=plain(signal.rule),
         state="agreed",
-        numbers=_numbers(signal.inputs),
+        numbers=_numbers(signal.inputs, words),
         needed=signal.sessions_needed,
         source=signal.source,
     )
 
 
-def why(view: SignalView) -> tuple[RuleView, ...]:
+def why(view: SignalView, words: Words) -> tuple[RuleView, ...]:
     """The rules behind a finding; where none are given, those of its signals."""
-    return view.rules or tuple(unregistered(signal) for signal in view.signals)
+    return view.rules or tuple(unregistered(signal, words) for signal in view.signals)
 
 
 def pages(view: SignalView, by_rule: Mapping[str, Link]) -> tuple[Link, ...]:
     """The pages that explain the rules behind a finding, each once."""
-    return tuple(dict.fromkeys(by_rule[one.name] for one in why(view) if one.name in by_rule))
+    names = [one.name for one in view.rules] or [one.rule for one in view.signals]
+    return tuple(dict.fromkeys(by_rule[name] for name in names if name in by_rule))
 
 
-def headline(view: SignalView) -> str:
+def headline(view: SignalView, words: Words) -> str:
     """How many rules agree, in a sentence; empty where one rule alone looks for it."""
-    voting = [rule for rule in why(view) if rule.votes and rule.state != "too_few"]
+    voting = _voting(view)
     if len(voting) < 2:
         return ""
     agreed = sum(rule.state == "agreed" for rule in voting)
-    return f"{_USUAL.get(view.signal.kind, _others)(view.signal)}: {agreed} of {len(voting)} rules agree."
+    if view.signal.kind == "possible_strain":
+        whose = "therapist" if view.signal.role == "therapist" else "client"
+        return words.say(f"agree.{whose}", n=len(voting), agreed=agreed)
+    return words.say("agree.kind", n=len(voting), agreed=agreed, kind=words.say(f"kind.{view.signal.kind}"))
 
 
 def sentences(view: SignalView) -> tuple[str, ...]:
     """What the rules say, each sentence once; of rules that look for the same thing the weightiest one's."""
-    if headline(view):
+    if len(_voting(view)) > 1:
         return (view.signal.sentence,)
     return tuple(dict.fromkeys(signal.sentence for signal in view.signals))
 
 
-def _lower(signal: Signal) -> str:
-    whose = "your own" if signal.role == "therapist" else "this client’s"
-    return f"Lower than {whose} usual range"
+def _voting(view: SignalView) -> list[RuleView]:
+    return [rule for rule in view.rules if rule.votes and rule.state != "too_few"]
 
 
-def _others(signal: Signal) -> str:
-    return words.KIND_WORDS[signal.kind]
-
-
-_USUAL: Mapping[str, Callable[[Signal], str]] = {"possible_strain": _lower}
-
-
-def _numbers(inputs: Mapping[str, float]) -> tuple[tuple[str, str], ...]:
+def _numbers(
+    inputs: Mapping[str, float], words: Words, own: Mapping[str, str] | None = None
+) -> tuple[tuple[str, str], ...]:
+    """Each number with its label: the rule's `own` one, else ours, else its name in words."""
     return tuple(
-        (_INPUT_WORDS.get(name) or words.plain(name).capitalize(), words.figure(value))
+        ((own or {}).get(name) or named(words, "input", name), words.number(value, decimals=2))
         for name, value in inputs.items()
     )
 
 
-def _record(records: Sequence[RuleRecord], sessions: int) -> str:
+def _record(records: Sequence[RuleRecord], sessions: int, words: Words) -> str:
     """What the longest simulated courses that are not longer than this one say of a rule."""
     if not records:
         return ""
     fits = [one for one in records if one.sessions <= sessions] or [min(records, key=lambda r: r.sessions)]
     one = max(fits, key=lambda record: record.sessions)
-    return (
-        f"In simulated courses of {one.sessions} sessions it found {words.whole(one.hits)} % of the falls; "
-        f"it also spoke in {words.whole(one.false_alarms)} % of the sessions without one."
-    )
+    hits, false_alarms = (words.percent(whole(part) / 100) for part in (one.hits, one.false_alarms))
+    return words.say("rule.record", n=one.sessions, hits=hits, false_alarms=false_alarms)

@@ -10,13 +10,13 @@ from sqlalchemy import Connection, select
 
 from alliancekit import calls, visibility
 from alliancekit.errors import NotFoundError
-from alliancekit.events import Guidance, Response, Role, RuleInfo, Segment, Signal, Style
-from alliancekit.instruments.catalogue import Instruments
-from alliancekit.instruments.model import CutOff, Instrument, Item
+from alliancekit.events import Guidance, Response, Role, Segment, Signal, Style
+from alliancekit.languages.pages import Words
 from alliancekit.server.live import PATH as LIVE_PATH
 from alliancekit.server.therapist import course as between
-from alliancekit.server.therapist import findings, panels, plugin_pages, views, words
+from alliancekit.server.therapist import findings, measure, panels, plugin_pages, views
 from alliancekit.server.therapist.course import CourseView
+from alliancekit.server.therapist.sentences import known
 from alliancekit.server.therapist.series import rated
 from alliancekit.server.therapist.views import Reading, ReadingState, ResponseState
 from alliancekit.server.tokens import TherapistClaims
@@ -28,9 +28,6 @@ from alliancekit.store.series import SeriesSession
 from alliancekit.store.sessions import Episode
 from alliancekit.store.tables import participant, prompt
 from alliancekit.store.text import load
-
-LANGUAGE = "en"
-"""The language of the therapist's pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +52,20 @@ class Stored:
     noted: CourseView
 
 
-async def caseload(service: Service, claims: TherapistClaims, token: str) -> views.CaseloadView:
-    """Today, for one therapist."""
+async def caseload(service: Service, claims: TherapistClaims, token: str, words: Words) -> views.CaseloadView:
+    """Today, for one therapist who reads `words`."""
     courses = await service.database.read(
         lambda conn: rows.episodes(conn, claims.tenant, therapist=claims.therapist)
     )
     entries = []
     for course in courses:
-        view = await episode(service, claims, course.id, token, with_panels=False)
+        view = await episode(service, claims, course.id, token, words, with_panels=False)
         entries.append(
             views.CaseloadEntry(
                 episode=course.id,
                 url=f"/therapist/episodes/{course.id}",
                 external_id=course.external_id,
-                style=view.style.title,
+                style=view.style.title_in(words.language.tag),
                 count=len(view.sessions),
                 example=view.example,
                 total=view.total,
@@ -84,17 +81,19 @@ async def episode(
     claims: TherapistClaims,
     episode_id: str,
     token: str,
+    words: Words,
     *,
     with_panels: bool = True,
     note_on: int | None = None,
 ) -> views.EpisodeView:
-    """One client's page, with the panels that plugins show there.
+    """One client's page for a therapist who reads `words`, with the panels that plugins show there.
 
     Args:
         service: the running service.
         claims: who is signed in.
         episode_id: whose page.
         token: for the live connection.
+        words: the reader's.
         with_panels: whether plugins are asked for their panels.
         note_on: the number of the session whose private note is to be written; by default the latest.
 
@@ -107,13 +106,13 @@ async def episode(
     course, found = stored.course, stored.found
     name = found[-1].session.style if found else course.style
     style = service.plugins.styles.get(name, Style(name=name, title=name, description=""))
-    builder = _Builder(service.instruments, stored, service.plugins.rules)
-    view = replace(builder.view(course, style, token), rule_pages=plugin_pages.of_rules(service.plugins))
+    pages = plugin_pages.of_rules(service.plugins, words)
+    view = replace(_Builder(service, stored, words).view(course, style, token), rule_pages=pages)
     if any(one.number == note_on for one in view.sessions):
         view = replace(view, note_on=note_on)
     if not with_panels:
         return view
-    shown, gaps = await panels.of(service.hooks, course, found, style=name, language=LANGUAGE, now=now)
+    shown, gaps = await panels.of(service.hooks, course, found, style=name, words=words, now=now)
     return replace(view, panels=shown, not_computed=(*view.not_computed, *gaps))
 
 
@@ -168,16 +167,17 @@ def _asked(conn: Connection, sessions: Sequence[str], now: float) -> list[Asked]
 class _Builder:
     def __init__(
         self,
-        instruments: Instruments,
+        service: Service,
         stored: Stored,
-        rules: Sequence[RuleInfo],
+        words: Words,
     ) -> None:
-        self._instruments = instruments
+        self._instruments = service.instruments
         self._found = stored.found
         self._asked = stored.asked
         self._segments = stored.segments
         self._noted = stored.noted
-        self._rules = rules
+        self._rules = service.plugins.rules
+        self._words = words
         self._ended = visibility.last_ended(stored.found)
         self._measure = stored.found[-1].session.measure if stored.found else "check-in"
 
@@ -190,20 +190,21 @@ class _Builder:
             episode=course.id,
             external_id=course.external_id,
             style=style,
-            measure=self._measure if form is None else _text(form.title),
+            measure=self._measure if form is None else measure.text(form.title, self._words),
             validated=False if form is None else form.validated,
-            validation="" if form is None else form.validation,
-            total=_total(form),
-            scales=_scales(form),
-            cut_off=_cut_off(form),
+            validation="" if form is None else measure.own("validation", form.validation, self._words),
+            total=measure.total(form),
+            scales=measure.scales(form, self._words),
+            cut_off=measure.cut_off(form, self._words),
             sessions=sessions,
             check_in=self._check_in(),
             signals=findings.of(
                 [(one.session.number, signal) for one in self._found for _, signal in one.signals],
-                rated=max((n for n, _ in rated(sessions, _total(form))), default=0),
+                rated=max((n for n, _ in rated(sessions, measure.total(form))), default=0),
                 known=self._rules,
                 have=self._sessions_until,
                 course=self._noted,
+                words=self._words,
             ),
             course=self._noted,
             guidance=guidance,
@@ -211,7 +212,9 @@ class _Builder:
             not_computed=()
             if newest is None
             else tuple(
-                views.NotComputed(what=words.hook(gap.hook), plugin=gap.plugin, status=gap.status)
+                views.NotComputed(
+                    what=known(self._words, "hook", gap.hook), plugin=gap.plugin, status=gap.status
+                )
                 for gap in newest.not_computed
             ),
             not_asked=()
@@ -337,7 +340,7 @@ class _Builder:
 
     def _title(self, name: str, role: Role) -> str:
         if (name, role) in self._instruments:
-            return _text(self._instruments.get(name, role).title)
+            return measure.text(self._instruments.get(name, role).title, self._words)
         return name
 
     def _check_in(self) -> views.CheckInView | None:
@@ -356,88 +359,14 @@ class _Builder:
                     and states[role] == "shown"
                     and (self._measure, role) in self._instruments
                 ):
-                    marks[role] = _labels(self._instruments.get(self._measure, role), response.answers)
+                    asked = self._instruments.get(self._measure, role)
+                    marks[role] = measure.labels(asked, response.answers, self._words)
             form = next(iter(self._instruments.forms(self._measure)), None)
-            titles = (
-                {} if form is None else {item.facet or item.id: _facet_title(item) for item in form.items}
-            )
+            titles = measure.facets(form, self._words)
             return views.CheckInView(
                 session=one.session.number,
                 client_state=states["client"],
                 therapist_state=states["therapist"],
-                facets=tuple(_facet(name, title, marks) for name, title in titles.items()),
+                facets=tuple(measure.facet(name, title, marks) for name, title in titles.items()),
             )
         return None
-
-
-def _facet_title(item: Item) -> str:
-    """The page's words for a known facet; else what the instrument calls it; else the item's own wording."""
-    if item.facet:
-        return words.FACET_WORDS.get(item.facet, words.plain(item.facet).capitalize())
-    return _text(item.text) or words.plain(item.id).capitalize()
-
-
-def _facet(name: str, title: str, marks: Mapping[str, Mapping[str, tuple[str, float]]]) -> views.FacetView:
-    client = marks.get("client", {}).get(name)
-    therapist = marks.get("therapist", {}).get(name)
-    return views.FacetView(
-        title=title,
-        client=client[0] if client else None,
-        client_percent=client[1] if client else None,
-        therapist=therapist[0] if therapist else None,
-        therapist_percent=therapist[1] if therapist else None,
-    )
-
-
-def _labels(form: Instrument, answers: Mapping[str, int]) -> dict[str, tuple[str, float]]:
-    """Facet → the chosen option's wording and its place from 0 to 100."""
-    labels = {}
-    for item in form.items:
-        if item.id not in answers:
-            continue
-        value = answers[item.id]
-        low, high = form.range_of(item)
-        option = next((o for o in form.options_of(item) if o.value == value), None)
-        wording = _text(option.label) if option is not None else str(value)
-        labels[item.facet or item.id] = (wording, 100 * (value - low) / (high - low))
-    return labels
-
-
-def _text(texts: Mapping[str, str]) -> str:
-    return texts.get(LANGUAGE, "")
-
-
-def _total(form: Instrument | None) -> str:
-    names = [] if form is None else [scale.name for scale in form.scales]
-    return "total" if "total" in names or not names else names[0]
-
-
-def _scales(form: Instrument | None) -> tuple[views.ScaleView, ...]:
-    if form is None:
-        return ()
-    total = _total(form)
-    return tuple(
-        views.ScaleView(name=scale.name, title=_text(scale.title) or scale.name.capitalize())
-        for scale in form.scales
-        if scale.name != total
-    )
-
-
-def _cut_off(form: Instrument | None) -> views.CutOffView | None:
-    if form is None:
-        return None
-    found = next((c for c in form.cut_offs if c.scale == _total(form)), None)
-    if found is None:
-        return None
-    scale = next(s for s in form.scales if s.name == found.scale)
-    items = [item for item in form.items if item.id in scale.items]
-    low, high = (sum(form.range_of(item)[end] for item in items) for end in (0, 1))
-    if scale.method == "mean":
-        return _cut(found, low / len(items), high / len(items))
-    return _cut(found, low, high)
-
-
-def _cut(found: CutOff, low: float, high: float) -> views.CutOffView:
-    return views.CutOffView(
-        percent=100 * (found.value - low) / (high - low), meaning=found.meaning, source=found.source
-    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from alliancekit.events import RuleInfo, Signal, SignalKind
+from alliancekit.languages.pages import Words
 from alliancekit.server.therapist import agreement
 from alliancekit.server.therapist.course import TALKED_ABOUT, CourseView, TalkView
 from alliancekit.server.therapist.views import SignalView
@@ -25,6 +26,7 @@ _WEIGHT = {"strong": 0, "notice": 1, "info": 2}
 def of(
     found: Sequence[tuple[int, Signal]],
     *,
+    words: Words,
     rated: int,
     known: Sequence[RuleInfo] = (),
     have: Have | None = None,
@@ -34,6 +36,7 @@ def of(
 
     Args:
         found: session number and signal.
+        words: the reader's.
         rated: the number of the last session with a rating, 0 for none.
         known: the rules that the plugins registered.
         have: see `Have`; by default as many sessions as the session's number.
@@ -55,7 +58,7 @@ def of(
                 session=session,
                 signal=signals[0],
                 also=tuple(signals[1:]),
-                rules=agreement.rules_of(signals, known, sessions),
+                rules=agreement.rules_of(signals, known, sessions, words),
                 open=is_open,
                 repaired_in=repaired,
                 talk=talk,

@@ -9,8 +9,9 @@ from markupsafe import Markup
 
 from alliancekit import events, visibility
 from alliancekit.hooks import Hooks
+from alliancekit.languages.pages import Words
 from alliancekit.panels import PanelSeries
-from alliancekit.server.therapist import words
+from alliancekit.server.therapist.sentences import known as named
 from alliancekit.server.therapist.svg import element, image
 from alliancekit.server.therapist.views import NotComputed, ShownPanel
 from alliancekit.store.series import SeriesSession
@@ -23,7 +24,7 @@ WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 340.0, 150.0, 44.0, 14.0, 12.0, 26.0
 
 
 async def of(
-    hooks: Hooks, course: Episode, found: Sequence[SeriesSession], *, style: str, language: str, now: float
+    hooks: Hooks, course: Episode, found: Sequence[SeriesSession], *, style: str, words: Words, now: float
 ) -> tuple[tuple[ShownPanel, ...], tuple[NotComputed, ...]]:
     """What plugins show of an episode, and which failed; only what the therapist may see goes in."""
     seen = visibility.for_therapist(found)
@@ -33,7 +34,7 @@ async def of(
         session=found[-1].session.id if found else "",
         at=now,
         style=style,
-        language=language,
+        language=words.language.tag,
         series=tuple(one.point() for one in seen),
         signals=tuple(signal for one in seen for _, signal in one.signals),
         talk_balances={one.session.number: one.talk_balance for one in seen if one.talk_balance is not None},
@@ -43,7 +44,9 @@ async def of(
     for outcome in await hooks.render_panels(event):
         if outcome.status != "ok":
             gaps.append(
-                NotComputed(what=words.hook(outcome.hook), plugin=outcome.plugin, status=outcome.status)
+                NotComputed(
+                    what=named(words, "hook", outcome.hook), plugin=outcome.plugin, status=outcome.status
+                )
             )
         for number, panel in enumerate((outcome.value or ())[:MOST_OF_ONE]):
             shown.append(
@@ -52,26 +55,40 @@ async def of(
     return tuple(shown), tuple(gaps)
 
 
-def figure(value: float | None, unit: str = "") -> str:
+def figure(words: Words, value: float | None, unit: str = "") -> str:
     """A value of a series in words; a gap is a dash."""
-    return "–" if value is None else f"{value:.1f}".removesuffix(".0") + unit
+    return "–" if value is None else words.number(value, decimals=1) + unit
 
 
-def line(key: str, series: PanelSeries) -> Markup:
-    """A series as a drawing with a text alternative; it breaks where a value is missing."""
+def line(key: str, series: PanelSeries, words: Words) -> Markup:
+    """A series as a drawing with a text alternative; it breaks where a value is missing.
+
+    Time runs as the language is written; see `chart`.
+    """
+    flip = words.direction == "rtl"
     points = series.points
     step = (WIDTH - LEFT - RIGHT) / max(1, len(points) - 1)
     base = HEIGHT - BOTTOM
 
+    def turned(place: float) -> float:
+        return WIDTH - place if flip else place
+
     def x(index: int) -> float:
-        return LEFT + (index * step if len(points) > 1 else (WIDTH - LEFT - RIGHT) / 2)
+        return turned(LEFT + (index * step if len(points) > 1 else (WIDTH - LEFT - RIGHT) / 2))
 
     def y(value: float) -> float:
         return base - (value - series.minimum) / (series.maximum - series.minimum) * (base - TOP)
 
     grid = [
-        element("line", class_="grid", x1=LEFT, y1=y(value), x2=WIDTH - RIGHT, y2=y(value))
-        + element("text", figure(value), class_="tick", x=LEFT - 8, y=y(value) + 4, text_anchor="end")
+        element("line", class_="grid", x1=turned(LEFT), y1=y(value), x2=turned(WIDTH - RIGHT), y2=y(value))
+        + element(
+            "text",
+            figure(words, value),
+            class_="tick",
+            x=turned(LEFT - 8),
+            y=y(value) + 4,
+            text_anchor="end",
+        )
         for value in (series.minimum, (series.minimum + series.maximum) / 2, series.maximum)
     ]
     every = 1 + (len(points) - 1) // 8
@@ -92,12 +109,17 @@ def line(key: str, series: PanelSeries) -> Markup:
         for index, (_, value) in enumerate(points)
         if value is not None
     ]
-    known = [(number, value) for number, value in points if value is not None]
+    given = [(number, value) for number, value in points if value is not None]
     told = (
-        f"Session {known[0][0]}: {figure(known[0][1], series.unit)}; session {known[-1][0]}: "
-        f"{figure(known[-1][1], series.unit)}. All numbers are in the table below."
-        if known
-        else "Nothing to draw yet."
+        words.say(
+            "panel.told",
+            first=given[0][0],
+            start=figure(words, given[0][1], series.unit),
+            last=given[-1][0],
+            end=figure(words, given[-1][1], series.unit),
+        )
+        if given
+        else words.say("panel.empty")
     )
     return image(
         *grid,
@@ -105,7 +127,7 @@ def line(key: str, series: PanelSeries) -> Markup:
         element("path", class_="line plugin", d=path),
         *marks,
         key=key,
-        title=f"{series.label}, by session",
+        title=words.say("panel.chart", label=series.label),
         description=told,
         width=WIDTH,
         height=HEIGHT,

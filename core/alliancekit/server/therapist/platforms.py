@@ -5,90 +5,31 @@ Nothing here is about a client: times, counts and reasons only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
-from zoneinfo import ZoneInfo
+from typing import Final, Literal
 
 from alliancekit.adapters import Adapter, Capabilities, SocketAdapter, WebhookAdapter
 from alliancekit.inbound.doing import Doing
+from alliancekit.languages.pages import Words
+from alliancekit.server.therapist.sentences import known
 
-CAN: Final[Sequence[tuple[str, str]]] = (
-    ("presence", "It tells who joins and leaves, so that the end of a session is noticed."),
-    ("identity", "It knows people by your practice’s own identifiers."),
-    ("in_call_prompts", "It brings questions to one person during the call."),
-    ("broadcast", "It can say something to everybody in the call, not to one person."),
-    ("acknowledged", "It learns whether a question arrived."),
-    ("bridge", "A small script in your practice’s page speaks for it."),
-    ("talk_balance", "It tells who spoke how much, without the words."),
-    ("snapshot", "It can be asked who is in the call, so that lost messages are made up for."),
-    ("redirect", "It sends people to the questions when they leave."),
-    ("end_call", "It can end the call."),
+CAN: Final = (
+    "presence",
+    "identity",
+    "in_call_prompts",
+    "broadcast",
+    "acknowledged",
+    "bridge",
+    "talk_balance",
+    "snapshot",
+    "redirect",
+    "end_call",
 )
-"""Capability → what it means, in plain words, in the order in which they are shown."""
-
-LISTENS: Final = "It listens for who is speaking; the sound itself is dropped at once."
-
-TRUST: Final[Mapping[str, tuple[str, str]]] = {
-    "signed": ("Signed", "Every message proves by a signature that it is the platform’s own and unchanged."),
-    "static_token": (
-        "Fixed token",
-        "Messages carry a fixed token. It proves who sends, but not that nothing was changed on the way.",
-    ),
-    "none": ("No proof", "Messages of the platform itself carry no proof of where they come from."),
-}
-
-REFUSALS: Final[Mapping[str, tuple[str, str]]] = {
-    "unsigned": (
-        "Without a signature",
-        "Switch signatures on at the platform. If they are on, somebody else is calling this address.",
-    ),
-    "bad_signature": (
-        "The signature does not fit",
-        "The secret at the platform and the one here differ. Enter the same on both sides.",
-    ),
-    "no_secret": (
-        "No secret is set here",
-        "Copy the secret from the platform into the settings of this connection.",
-    ),
-    "stale": (
-        "Too old",
-        "The platform sent it long after it happened, or the clock of this server is ahead. Check the clock.",
-    ),
-    "from_the_future": (
-        "From the future",
-        "The clock of this server is behind. Let it set itself from the network.",
-    ),
-    "repeated": ("Sent twice", "Nothing to do: platforms send again when an answer was slow."),
-    "too_large": ("Too large", "No platform sends this much. Somebody else is calling this address."),
-    "malformed": (
-        "Could not be read",
-        "The platform may have changed what it sends. Update AllianceKit, or report it.",
-    ),
-    "wrong_address": (
-        "Signed for another address",
-        "The public address set here must be, letter by letter, the one entered at the platform.",
-    ),
-    "weak": (
-        "Your practice demands signatures",
-        "This platform does not sign. Use one that does, or take the demand back.",
-    ),
-}
-"""Reason → what happened, and what to do about it."""
+"""Capabilities that the page tells, in the order in which they are shown."""
 
 HARMLESS: Final = frozenset({"repeated"})
-
-UNKNOWN_ROOM: Final = (
-    "About a call that no session waits for",
-    "Your practice’s system has to name the platform and the room when it creates the session.",
-)
-
-STRANGER: Final = (
-    "About somebody who is not in the session",
-    "Your practice’s system has to give the platform the identifiers that it gave the session."
-    " Recorders and guests are counted here too; those need nothing.",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +81,7 @@ class PlatformsView:
 
 
 def view(
-    adapters: Sequence[tuple[Adapter, Doing]], *, alone: bool, now: float, timezone: str = "UTC"
+    adapters: Sequence[tuple[Adapter, Doing]], *, alone: bool, now: float, words: Words
 ) -> PlatformsView:
     """The page from what the host knows.
 
@@ -148,75 +89,75 @@ def view(
         adapters: each with what it did, as far as this tenant may know.
         alone: whether the tenant is the only one: else what was refused may be another's, and is left out.
         now: seconds since 1970 UTC.
-        timezone: of the reader.
+        words: the reader's.
     """
-    found = tuple(_shown(one, doing, alone, now, timezone) for one, doing in adapters)
+    found = tuple(_shown(one, doing, alone, now, words) for one, doing in adapters)
     return PlatformsView(platforms=found, alone=alone)
 
 
-def _shown(adapter: Adapter, doing: Doing, alone: bool, now: float, timezone: str) -> PlatformView:
+def _shown(adapter: Adapter, doing: Doing, alone: bool, now: float, words: Words) -> PlatformView:
     able = adapter.capabilities
     posts = isinstance(adapter, WebhookAdapter | SocketAdapter)
-    trust, words = TRUST[able.trust] if posts or able.trust != "none" else ("", "")
+    proves = posts or able.trust != "none"
     return PlatformView(
         id=adapter.name,
         title=adapter.title or adapter.name,
-        trust=trust,
-        trust_words=words,
-        can=_can(able),
+        trust=words.say(f"trust.{able.trust}") if proves else "",
+        trust_words=words.say(f"trust.{able.trust}_why") if proves else "",
+        can=_can(able, words),
         posts=posts,
         asks=able.snapshot,
-        last=None if doing.last_at is None else when(doing.last_at, now, timezone),
-        since=None if doing.since is None else when(doing.since, now, timezone),
+        last=None if doing.last_at is None else when(doing.last_at, now, words),
+        since=None if doing.since is None else when(doing.since, now, words),
         taken=doing.taken,
         reconciliations=doing.reconciliations,
         failed_looks=doing.failed_looks,
         notice=adapter.trouble,
-        troubles=_troubles(doing, alone, now, timezone),
+        troubles=_troubles(doing, alone, now, words),
     )
 
 
-def _can(able: Capabilities) -> tuple[str, ...]:
-    found = [words for name, words in CAN if getattr(able, name)]
-    return (*found, LISTENS) if able.media else tuple(found)
+def _can(able: Capabilities, words: Words) -> tuple[str, ...]:
+    found = [words.say(f"can.{name}") for name in CAN if getattr(able, name)]
+    return (*found, words.say("can.media")) if able.media else tuple(found)
 
 
-def _troubles(doing: Doing, alone: bool, now: float, timezone: str) -> tuple[Trouble, ...]:
+def _troubles(doing: Doing, alone: bool, now: float, words: Words) -> tuple[Trouble, ...]:
     found = []
     for reason, times in doing.refused.items():
         # What is refused by a tenant's own demand is its own; of the rest nobody can tell whose it was.
         if alone or reason == "weak":
-            what, todo = REFUSALS.get(reason, (reason.replace("_", " "), ""))
             last = doing.refused_at.get(reason)
-            found.append(
-                Trouble(
-                    what=what,
-                    times=times,
-                    todo=todo,
-                    harmless=reason in HARMLESS,
-                    last=None if last is None else when(last, now, timezone),
-                )
-            )
-    counted = [(UNKNOWN_ROOM, doing.unknown_rooms if alone else 0), (STRANGER, doing.strangers)]
-    found += [
-        Trouble(what=what, times=times, todo=todo, harmless=False) for (what, todo), times in counted if times
-    ]
+            at = None if last is None else when(last, now, words)
+            found.append(_trouble(words, reason, times, at))
+    counted = [("unknown_room", doing.unknown_rooms if alone else 0), ("stranger", doing.strangers)]
+    found += [_trouble(words, reason, times) for reason, times in counted if times]
     return tuple(sorted(found, key=lambda one: one.harmless))
 
 
-_STEPS: Final = ((60.0, "minute"), (3600.0, "hour"), (86400.0, "day"))
+def _trouble(words: Words, reason: str, times: int, last: When | None = None) -> Trouble:
+    return Trouble(
+        what=known(words, "refused", reason),
+        times=times,
+        todo=words.say(f"refused.{reason}_todo") if words.has(f"refused.{reason}_todo") else "",
+        harmless=reason in HARMLESS,
+        last=last,
+    )
 
 
-def when(at: float, now: float, timezone: str) -> When:
+_STEPS: Final[Sequence[tuple[float, Literal["minute", "hour", "day"]]]] = (
+    (86400.0, "day"),
+    (3600.0, "hour"),
+    (60.0, "minute"),
+)
+
+
+def when(at: float, now: float, words: Words) -> When:
     """A time as people say it: *just now*, *4 minutes ago*, *2 days ago*."""
-    local = datetime.fromtimestamp(at, ZoneInfo(timezone))
-    words = "just now"
-    for size, unit in _STEPS:
-        count = int((now - at) // size)
-        if count >= 1:
-            words = f"{count} {unit}{'' if count == 1 else 's'} ago"
+    passed = ((int((now - at) // size), unit) for size, unit in _STEPS)
+    said = next((words.ago(count, unit) for count, unit in passed if count >= 1), None)
     return When(
-        words=words,
-        exact=f"{local.day} {local:%B %Y, %H:%M:%S} ({timezone})",
+        words=said or words.say("platforms.just_now"),
+        exact=words.exactly(at),
         iso=datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds"),
     )

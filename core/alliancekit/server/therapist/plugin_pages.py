@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from alliancekit.isolation import alone
+from alliancekit.languages.pages import Words
 from alliancekit.pages import MOST_PANELS, Page, PageWanted
 from alliancekit.panels import Panel
 from alliancekit.plugins import PluginHost
@@ -17,14 +18,16 @@ LIMIT: Final = 2.0
 """Seconds that a page gets."""
 
 
-def navigation(plugins: PluginHost) -> tuple[Link, ...]:
+def navigation(plugins: PluginHost, words: Words) -> tuple[Link, ...]:
     """The pages that every page links to, in configured order."""
-    return tuple(link(plugin, one) for (plugin, _), one in plugins.pages.items() if one.navigation)
+    return tuple(link(plugin, one, words) for (plugin, _), one in plugins.pages.items() if one.navigation)
 
 
-def of_rules(plugins: PluginHost) -> Mapping[str, Link]:
+def of_rules(plugins: PluginHost, words: Words) -> Mapping[str, Link]:
     """Rule → the page of its plugin that explains it."""
-    pages = {plugin: link(plugin, one) for (plugin, _), one in plugins.pages.items() if one.explains_rules}
+    pages = {
+        plugin: link(plugin, one, words) for (plugin, _), one in plugins.pages.items() if one.explains_rules
+    }
     return {rule: pages[plugin] for rule, plugin in plugins.rule_owners.items() if plugin in pages}
 
 
@@ -45,6 +48,6 @@ async def _panels(page: Page, wanted: PageWanted) -> Sequence[Panel]:
     return given
 
 
-def link(plugin: str, page: Page) -> Link:
+def link(plugin: str, page: Page, words: Words) -> Link:
     """A page of a plugin and where it is."""
-    return Link(title=page.title, url=f"{PATH}/{plugin}/{page.path}")
+    return Link(title=page.title_in(words.language.tag), url=f"{PATH}/{plugin}/{page.path}")

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from typing_extensions import override
+
 from alliancekit.languages.pages import Words
 from alliancekit.server.therapist import agreement
 from alliancekit.server.therapist.chart import numbered
@@ -20,6 +22,16 @@ MOST_FINDINGS: Final = 6
 MOST_TASKS: Final = 8
 
 
+class SheetWords(Words):
+    """The therapist's words, where the therapist is named instead of addressed: others read the sheet."""
+
+    @override
+    def say(self, key: str, *, n: float | None = None, **places: object) -> str:
+        if key in {"voice.therapist", "input.therapist"}:
+            return self.section_of("course").say("print.therapist")
+        return super().say(key, n=n, **places)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
     """What is to be printed of a client's page; `name`, `dates` and `notes` are what the therapist ticked.
@@ -29,10 +41,15 @@ class Sheet:
     """
 
     view: EpisodeView
-    texts: Words
+    words: Words
     name: bool = False
     dates: bool = False
     notes: bool = False
+
+    @property
+    def texts(self) -> Words:
+        """The texts of the sheet."""
+        return self.words.section_of("course")
 
     @property
     def sessions(self) -> tuple[SessionView, ...]:
@@ -79,13 +96,12 @@ class Sheet:
         """What is drawn: the tasks stand in the table below."""
         return replace(self.view, course=CourseView())
 
-    @staticmethod
-    def rules(found: SignalView) -> str:
+    def rules(self, found: SignalView) -> str:
         """The rules that spoke, with what they saw; numbers that several saw stand once."""
         told: dict[tuple[tuple[str, str], ...], list[str]] = {}
-        for one in agreement.why(found):
+        for one in agreement.why(found, self.words):
             if one.state == "agreed":
-                told.setdefault(one.numbers, []).append(one.name)
+                told.setdefault(one.numbers, []).append(one.title)
         return "; ".join(
             f"{', '.join(names)}: {', '.join(f'{name} {value}' for name, value in numbers)}".rstrip(": ")
             for numbers, names in told.items()

@@ -1,5 +1,7 @@
-"""Renders the therapist's pages: a view in, a whole HTML document out. No I/O beside the templates.
+"""Renders the therapist's pages: a view and its reader's words in, a whole HTML document out. No I/O.
 
+In a template `say("key", …)` is a text of the page's section in the reader's language, `words` are its
+numbers, dates and lists, `told` the sentences about a course; `base.html` says its own with `frame("key")`.
 Send every page with `HEADERS`; serve `STATIC_DIR` under `STATIC_PATH`. Everything that is shown is escaped, a
 name that a template does not know raises, and no page holds inline style or script.
 """
@@ -9,12 +11,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from alliancekit.languages import Language, own_languages
 from alliancekit.languages.pages import Words
-from alliancekit.server.therapist import agreement, chart, panels, series, talk_chart, words
+from alliancekit.server.therapist import agreement, chart, panels, sentences, series, talk_chart
 from alliancekit.server.therapist import course as between
 from alliancekit.server.therapist.platforms import PlatformsView
 from alliancekit.server.therapist.printed import Sheet
@@ -30,8 +32,8 @@ HOME_PATH = "/therapist"
 """The path of Today."""
 
 
-PLATFORMS = Link(title="Video platforms", url=f"{HOME_PATH}/platforms")
-"""The page about the connections to video platforms."""
+PLATFORMS_PATH = f"{HOME_PATH}/platforms"
+"""The path of the page about the connections to video platforms."""
 
 
 def content_security_policy(*frame_ancestors: str) -> str:
@@ -81,62 +83,72 @@ _environment.globals.update(
     panels=panels,
     series=series,
     talk_chart=talk_chart,
-    words=words,
+    told=sentences,
     static=STATIC_PATH,
     version=_version(),
     home=HOME_PATH,
 )
 
 
-def render_caseload(view: CaseloadView, *, navigation: Sequence[Link] = ()) -> str:
-    """Today: the therapist's clients, the most recent session first."""
-    return _environment.get_template("caseload.html").render(view=view, live=view.live, navigation=navigation)
-
-
-def render_episode(
-    view: EpisodeView, *, navigation: Sequence[Link] = (), language: Language | None = None
-) -> str:
-    """One client's page."""
-    texts = Words(language or own_languages()[0], "course", timezone=view.timezone)
-    return _environment.get_template("episode.html").render(
-        view=view, live=view.live, navigation=navigation, texts=texts
+def page(template: str, words: Words, **context: Any) -> str:
+    """A whole page from a template that extends `base.html`; `words` are those of its section."""
+    return _environment.get_template(template).render(
+        {"live": None, "navigation": ()} | context,
+        words=words,
+        say=words.say,
+        frame=words.section_of(sentences.SECTION).say,
+        texts=words.section_of("course"),
     )
+
+
+def platforms_link(words: Words) -> Link:
+    """The page about the connections to video platforms."""
+    return Link(title=words.say("frame.platforms"), url=PLATFORMS_PATH)
+
+
+def render_caseload(view: CaseloadView, words: Words, *, navigation: Sequence[Link] = ()) -> str:
+    """Today: the therapist's clients, the most recent session first."""
+    return page("caseload.html", words, view=view, live=view.live, navigation=navigation)
+
+
+def render_episode(view: EpisodeView, words: Words, *, navigation: Sequence[Link] = ()) -> str:
+    """One client's page."""
+    return page("episode.html", words, view=view, live=view.live, navigation=navigation)
 
 
 def render_print(
     view: EpisodeView,
+    words: Words,
     *,
     now: float,
     name: bool = False,
     dates: bool = False,
     notes: bool = False,
-    language: Language | None = None,
 ) -> str:
     """One client's page for supervision; see `printed.Sheet`."""
-    texts = Words(language or own_languages()[0], "course", timezone=view.timezone)
-    sheet = Sheet(view=view, texts=texts, name=name, dates=dates, notes=notes)
-    return _environment.get_template("print.html").render(view=view, sheet=sheet, texts=texts, now=now)
+    sheet = Sheet(view=view, words=words, name=name, dates=dates, notes=notes)
+    return page("print.html", words, view=view, sheet=sheet, now=now)
 
 
-def render_plugin_page(here: Link, items: Sequence[ShownPanel], *, navigation: Sequence[Link] = ()) -> str:
+def render_plugin_page(
+    here: Link, items: Sequence[ShownPanel], words: Words, *, navigation: Sequence[Link] = ()
+) -> str:
     """A page of a plugin."""
-    return _environment.get_template("plugin_page.html").render(
-        title=here.title, here=here.url, items=items, live=None, navigation=navigation
+    return page(
+        "plugin_page.html", words, title=here.title, here=here.url, items=items, navigation=navigation
     )
 
 
-def render_platforms(view: PlatformsView, *, navigation: Sequence[Link] = ()) -> str:
+def render_platforms(view: PlatformsView, words: Words, *, navigation: Sequence[Link] = ()) -> str:
     """How the connections to video platforms are doing."""
-    return _environment.get_template("platforms.html").render(
-        view=view, here=PLATFORMS.url, live=None, navigation=navigation
-    )
+    return page("platforms.html", words, view=view, here=PLATFORMS_PATH, navigation=navigation)
 
 
-def render_sign_in(*, reason: str = "") -> str:
-    """The page for somebody without a valid link; `reason` says what happened, in a sentence."""
-    return _environment.get_template("sign_in.html").render(live=None, reason=reason)
+def render_sign_in(words: Words, *, refused: bool = False) -> str:
+    """The page for somebody without a valid link; `refused` says that they came with one that is none."""
+    return page("sign_in.html", words, refused=refused)
 
 
-def render_error(*, title: str, detail: str, fix: str = "") -> str:
+def render_error(words: Words, *, title: str, detail: str, fix: str = "") -> str:
     """The page for what went wrong: what happened, what it means, what to do."""
-    return _environment.get_template("error.html").render(live=None, title=title, detail=detail, fix=fix)
+    return page("error.html", words, title=title, detail=detail, fix=fix)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from alliancekit.events import TalkBalance
+from alliancekit.languages.pages import Words
 from alliancekit.server.therapist.chart import VOICES, mark
 from alliancekit.server.therapist.svg import element, image
 from alliancekit.server.therapist.views import FacetView
-from alliancekit.server.therapist.words import share
 
 _WIDTH, _HEIGHT = 960.0, 32.0
 _STRIP_WIDTH, _STRIP_HEIGHT = 120.0, 14.0
@@ -16,31 +16,33 @@ _APART = 11.0
 """How far apart two marks of the strip must be to be told apart."""
 
 
-def talk_bar(balance: TalkBalance) -> Markup:
-    """The shares of all speech as one bar, the client from the left; hatched for the therapist."""
+def talk_bar(balance: TalkBalance, words: Words) -> Markup:
+    """The shares of all speech as one bar, the client at the line's beginning; hatched for the therapist."""
+    mirrored = words.direction == "rtl"
     heard = balance.client.seconds + balance.therapist.seconds > 0
     client = min(max(balance.client.share, 0.0), 1.0) * _WIDTH if heard else 0.0
     parts = [element("rect", class_="talk-ground", x=0, y=0, width=_WIDTH, height=_HEIGHT, rx=6)]
     if heard:
-        parts.append(element("rect", class_="talk client", x=0, y=0, width=client, height=_HEIGHT))
-        parts.append(
-            element("rect", class_="talk therapist", x=client, y=0, width=_WIDTH - client, height=_HEIGHT)
-        )
+        own, edge = (0.0, _WIDTH - client) if mirrored else (client, client)
+        theirs = {"x": edge if mirrored else 0.0, "y": 0, "width": client, "height": _HEIGHT}
+        yours = {"x": own, "y": 0, "width": _WIDTH - client, "height": _HEIGHT}
+        parts.append(element("rect", class_="talk client", **theirs))
+        parts.append(element("rect", class_="talk therapist", **yours))
         stripe = element("path", class_="talk-stripe", d="M0 0V8")
         turned = {"patternUnits": "userSpaceOnUse", "patternTransform": "rotate(35)"}
         parts.append(element("pattern", stripe, id="talk-hatch", width=8, height=8, **turned))
-        hatched = {"x": client, "y": 0, "width": _WIDTH - client, "height": _HEIGHT}
-        parts.append(element("rect", fill="url(#talk-hatch)", **hatched))
-        parts.append(element("line", class_="talk-edge", x1=client, y1=0, x2=client, y2=_HEIGHT))
+        parts.append(element("rect", fill="url(#talk-hatch)", **yours))
+        parts.append(element("line", class_="talk-edge", x1=edge, y1=0, x2=edge, y2=_HEIGHT))
+    client_share, own_share = (words.percent(side.share) for side in (balance.client, balance.therapist))
     description = (
-        f"Client {share(balance.client.share)}, therapist {share(balance.therapist.share)} of all speech."
+        words.say("talk.shares", client=client_share, therapist=own_share)
         if heard
-        else "Nobody was heard."
+        else words.say("talk.nobody")
     )
     return image(
         *parts,
         key="talk",
-        title="Who spoke how much",
+        title=words.say("talk.chart"),
         description=description,
         width=_WIDTH,
         height=_HEIGHT,
@@ -49,8 +51,9 @@ def talk_bar(balance: TalkBalance) -> Markup:
     )
 
 
-def strip(facet: FacetView) -> Markup:
+def strip(facet: FacetView, words: Words) -> Markup:
     """Both sides' answers on a line from the lowest to the highest; decoration, the words stand beside it."""
+    mirrored = words.direction == "rtl"
     places = {"client": facet.client_percent, "therapist": facet.therapist_percent}
     if all(percent is None for percent in places.values()):
         return Markup("")
@@ -63,6 +66,8 @@ def strip(facet: FacetView) -> Markup:
     if len(x) == 2 and abs(x["client"] - x["therapist"]) < _APART:
         centre = (x["client"] + x["therapist"]) / 2
         x = {"client": centre - _APART / 2, "therapist": centre + _APART / 2}
+    if mirrored:
+        x = {voice: _STRIP_WIDTH - place for voice, place in x.items()}
     marks = [mark(voice, x[voice], middle) for voice in reversed(VOICES) if voice in x]
     return element(
         "svg",

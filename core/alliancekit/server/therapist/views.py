@@ -192,13 +192,14 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleView:
-    """One rule behind a finding, in words: what it looks for, its numbers, its source.
+    """One rule behind a finding: its name, and in the reader's words its title, meaning, numbers, source.
 
     It needs `needed` sessions and there were `have` (None: not known). `record` says how often it is right.
     `votes` marks a rule that looks for the same thing as others.
     """
 
     name: str
+    title: str
     state: RuleState
     meaning: str = ""
     numbers: tuple[tuple[str, str], ...] = ()
@@ -276,9 +277,9 @@ class EpisodeView:
 
     `external_id` is the vendor's pseudonym. `total` names the scale of the main trend, `scales` the parts
     beside it. `measure` is the main instrument's title; `validated` and `validation` are its own words;
-    `higher_means` says in words what a higher number is. `guidance_session` is the session that the guidance
-    answers. `note_on` is the number of the session whose private note is being written, None for the latest.
-    `timezone` is an IANA name.
+    `higher_means` says in words what a higher number is, where it is something else than a stronger working
+    relationship. `guidance_session` is the session that the guidance answers. `note_on` is the number of the
+    session whose private note is being written, None for the latest.
     """
 
     episode: str
@@ -287,7 +288,7 @@ class EpisodeView:
     measure: str
     validated: bool
     validation: str = ""
-    higher_means: str = "a stronger working relationship"
+    higher_means: str = ""
     total: str = "total"
     scales: tuple[ScaleView, ...] = ()
     cut_off: CutOffView | None = None
@@ -303,7 +304,6 @@ class EpisodeView:
     not_asked: tuple[NotAsked, ...] = ()
     rule_pages: Mapping[str, Link] = field(default_factory=dict)
     live: Live | None = None
-    timezone: str = "UTC"
 
     @property
     def latest(self) -> SessionView | None:
@@ -356,7 +356,6 @@ class CaseloadView:
 
     entries: tuple[CaseloadEntry, ...] = ()
     live: Live | None = None
-    timezone: str = "UTC"
 
     @property
     def by_recency(self) -> tuple[CaseloadEntry, ...]:

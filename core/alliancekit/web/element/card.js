@@ -1,13 +1,14 @@
 /**
  * All items of a prompt on one card, who may see them, and Send, Later, Skip (and in a call: Not in calls).
  *
- * A card and a pulse have `node`, `touched`, `answers()`, `visibility` and call `on.send()` and
- * `on.dismiss(reason)`; the card also calls `on.remind(text, show)` once when items are left out.
+ * A card, the steps and a pulse have `node`, `touched`, `answers()`, `visibility` and call `on.begin()` at every
+ * answer, `on.send()` and `on.dismiss(reason)`; card and steps also call `on.remind(text, show)` when items are
+ * left out.
  */
 class Card {
   #words;
   #on;
-  #entries = [];
+  #questions;
   #choice;
   #progress;
   #bar;
@@ -18,12 +19,12 @@ class Card {
     this.#words = words;
     this.#on = on;
     this.touched = false;
-    const total = prompt.instruments.reduce((sum, instrument) => sum + instrument.items.length, 0);
+    this.#questions = new Questions(words, prompt, () => this.#changed());
     const title = make("h2", { id: newId("title") }, words.say(`heading_${prompt.moment}`));
-    const sections = prompt.instruments.map((instrument) => this.#section(instrument, total));
+    const sections = prompt.instruments.map((instrument) => this.#section(instrument));
     this.#choice = prompt.visibility && new VisibilityChoice(words, prompt.visibility);
     this.#progress = make("p", { class: "progress" });
-    this.#bar = make("progress", { max: total, value: 0, "aria-hidden": "true" });
+    this.#bar = make("progress", { max: this.#questions.total, value: 0, "aria-hidden": "true" });
     this.#send = button("primary", words.say("send"), () => this.#trySend());
     this.node = make("section", { class: "card", "aria-labelledby": title.id },
       title, ...sections, this.#choice?.node,
@@ -37,56 +38,36 @@ class Card {
     return this.#choice ? this.#choice.value : null;
   }
 
-  /** `{instrument: {item: value}}`, without the items left out. */
   answers() {
-    const answers = {};
-    for (const { instrument, item, field } of this.#entries) {
-      answers[instrument] ??= {};
-      if (field.value !== null) answers[instrument][item] = field.value;
-    }
-    return answers;
+    return this.#questions.answers();
   }
 
-  #section(instrument, total) {
-    const heading = make("h3", { id: newId("measure") }, instrument.title);
-    const fields = instrument.items.map((item) => {
-      const number = this.#words.say("item_number", { n: this.#entries.length + 1, total });
-      const changed = () => this.#changed();
-      const field = item.kind === "slider"
-        ? new Slider(this.#words, item, number, changed)
-        : new Choice(this.#words, item, `${instrument.name}.${item.id}`, number, changed);
-      this.#entries.push({ instrument: instrument.name, item: item.id, field });
-      return field.node;
-    });
+  #section(instrument) {
+    const { heading, node } = about(this.#words, instrument);
+    const mine = this.#questions.entries.filter((entry) => entry.instrument === instrument);
     return make("div", { role: "group", class: "measure", "aria-labelledby": heading.id },
-      make("div", { class: "about" }, heading, validity(this.#words, instrument)),
-      instrument.instructions ? make("p", { class: "instructions" }, instrument.instructions) : null,
-      ...fields,
+      node, instructions(instrument), ...mine.map(({ field }) => field.node),
     );
   }
 
-  #open() {
-    return this.#entries.filter(({ field }) => field.value === null);
-  }
-
   #count() {
-    const total = this.#entries.length;
-    const n = total - this.#open().length;
+    const { n } = this.#questions.progress;
     this.#bar.value = n;
-    this.#progress.textContent = this.#words.say("progress", { n, total });
+    this.#progress.textContent = this.#words.say("progress", this.#questions.progress);
   }
 
   #changed() {
     this.touched = true;
+    this.#on.begin();
     this.#count();
     if (this.#reminded) this.#on.remind("", null);
     this.#send.textContent = this.#words.say("send");
   }
 
   #trySend() {
-    const open = this.#open();
+    const { open, total } = this.#questions;
     const show = () => open[0].field.focus();
-    if (open.length === this.#entries.length) {
+    if (open.length === total) {
       this.#on.remind(this.#words.say("nothing_answered"), show);
     } else if (open.length && !this.#reminded) {
       this.#reminded = true;
@@ -97,16 +78,4 @@ class Card {
       this.#on.send();
     }
   }
-}
-
-/** The label that an unvalidated measure carries wherever it is shown. */
-function validity(words, instrument) {
-  return instrument.validated ? null : make("small", { class: "validity" }, words.say("not_validated"));
-}
-
-function dismissals(words, prompt, on) {
-  const reasons = prompt.moment === "in_call" ? ["later", "skip", "not_in_calls"] : ["later", "skip"];
-  return reasons.map((reason) =>
-    button(reason === "not_in_calls" ? "quiet" : "plain", words.say(reason), () => on.dismiss(reason)),
-  );
 }

@@ -41,7 +41,7 @@ class Choice {
   }
 
   focus() {
-    this.#radios[0].focus();
+    (this.#radios.find((radio) => radio.checked) ?? this.#radios[0]).focus();
   }
 
   missing(shown) {

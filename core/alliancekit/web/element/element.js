@@ -8,6 +8,8 @@
  * ak-error with `code` token, closed, refused, unavailable or setup.
  */
 const PUT_OFF_AT_LEAST_MS = 120_000;
+const STILL_ON_ITS_WAY_MS = 1_500;
+const BACK = ["online", "pageshow"];
 
 class AllianceFeedback extends HTMLElement {
   static observedAttributes = ["src", "token"];
@@ -27,18 +29,22 @@ class AllianceFeedback extends HTMLElement {
   #unavailable = false;
   #refusedToken = false;
   #restarting = false;
-  #online = () => {
+  #doubted = new Set();
+  #back = () => {
     this.#outbox.wake();
     this.#live?.wake();
   };
+  #leaving = () => this.#outbox.flush();
 
   connectedCallback() {
-    addEventListener("online", this.#online);
+    for (const name of BACK) addEventListener(name, this.#back);
+    addEventListener("pagehide", this.#leaving);
     this.#restart();
   }
 
   disconnectedCallback() {
-    removeEventListener("online", this.#online);
+    for (const name of BACK) removeEventListener(name, this.#back);
+    removeEventListener("pagehide", this.#leaving);
     this.#live?.stop();
     this.#live = null;
   }
@@ -53,12 +59,12 @@ class AllianceFeedback extends HTMLElement {
 
   /** A hint from another channel; the same prompt may be hinted at any number of times. */
   hint(message) {
-    const prompt = message?.prompt;
+    const { type, prompt } = message ?? {};
     if (!this.#service || this.#finished.has(prompt)) return;
-    if (message.type === "prompt") {
+    if (type === "prompt") {
       if (this.#prompt?.id === prompt && this.#screen.shows(this.#form)) this.#live?.ack(prompt);
       else this.#look();
-    } else if (message.type === "prompt_closed") {
+    } else if (type === "prompt_closed") {
       this.#closed(prompt);
     }
   }
@@ -168,22 +174,37 @@ class AllianceFeedback extends HTMLElement {
       if (Date.now() >= this.#putOff.until) this.ask();
       return;
     }
+    const mark = markOf(prompt.id);
+    if (mark === "confirmed" && !this.#doubted.has(prompt.id)) {
+      // What the closing page sent may arrive just after this page asked.
+      this.#doubted.add(prompt.id);
+      setTimeout(() => this.#look(), STILL_ON_ITS_WAY_MS);
+      return;
+    }
     const words = new Words(language, direction);
     this.#screen.words = words;
     this.#putOff = null;
     this.#reopened = false;
     const on = {
+      begin: () => setMark(prompt.id, "begun"),
       send: () => this.#send(),
       dismiss: (reason) => this.#dismiss(reason),
       remind: (text, show) => this.#screen.tell("hint", text, show ? [["show_missing", show]] : []),
     };
-    this.#show(prompt, Pulse.fits(prompt) ? new Pulse(words, prompt, on) : new Card(words, prompt, on));
+    const Form = [Pulse, Steps].find((one) => one.fits(prompt)) ?? Card;
+    this.#show(prompt, new Form(words, prompt, on), mark);
   }
 
-  #show(prompt, form) {
+  #show(prompt, form, mark = null) {
     this.#prompt = prompt;
     this.#form = form;
-    this.#screen.become("asking", form, "announce", this.#say("announce", { title: prompt.instruments[0].title }));
+    const { title } = prompt.instruments[0];
+    const lost = mark ? this.#say(`lost_${mark}`, { title }) : "";
+    const announced = this.#say("announce", { title });
+    this.#screen.become("asking", form, "announce", lost ? `${lost} ${announced}` : announced);
+    this.#screen.notify(lost);
+    this.#screen.checkColours();
+    if (mark) setMark(prompt.id, null);
     this.#live?.ack(prompt.id);
     this.#emit("ak-prompt", { prompt: prompt.id, moment: prompt.moment, session: prompt.session, status: "asking" });
   }
@@ -194,6 +215,7 @@ class AllianceFeedback extends HTMLElement {
     const visibility = this.#form.visibility;
     const body = { prompt: id, ...(visibility && { visibility }), answers: this.#form.answers() };
     this.#screen.become("saving", this.#form, "wait", this.#say("saving"));
+    setMark(id, "confirmed");
     this.#outbox.add({
       kind: "answer", prompt: id, path: "/v1/responses", body: JSON.stringify(body), key: newKey(),
     });
@@ -205,6 +227,7 @@ class AllianceFeedback extends HTMLElement {
       this.#putOff = { prompt: this.#prompt, form: this.#form, until: Date.now() + PUT_OFF_AT_LEAST_MS };
     } else {
       this.#finished.add(id);
+      setMark(id, null);
     }
     const buttons = [["close", () => this.#rest()]];
     if (reason === "later") buttons.unshift(["answer_now", () => this.ask()]);
@@ -219,6 +242,7 @@ class AllianceFeedback extends HTMLElement {
     if (this.#outbox.has(prompt)) return;
     if (this.#putOff?.prompt.id === prompt) this.#putOff = null;
     this.#finished.add(prompt);
+    setMark(prompt, null);
     if (this.#prompt?.id !== prompt || this.state === "idle") return;
     this.#done("dismissed", "quiet", this.#say("closed"));
   }
@@ -239,12 +263,14 @@ class AllianceFeedback extends HTMLElement {
       this.#emit("ak-queued", { prompt, status: "queued" });
     } else if (outcome === "stored") {
       this.#finished.add(prompt);
+      setMark(prompt, null);
       if (mine) this.#done("saved", "good", this.#say("saved"));
       else this.#screen.tell("good", this.#say("earlier_saved"));
       this.#emit("ak-answered", { prompt, responses: detail?.responses ?? [], status: "stored" });
       this.#look();
     } else {
       if (outcome === "closed") this.#finished.add(prompt);
+      setMark(prompt, outcome === "refused" && mine ? "begun" : null);
       if (!mine) this.#screen.tell("bad", this.#say("earlier_refused"));
       else if (outcome === "closed") this.#done("error", "quiet", this.#say("closed"));
       else this.#screen.become("error", this.#form, "bad", this.#say("refused"));

@@ -39,6 +39,13 @@ class Outbox {
     if (!this.#running) this.#run();
   }
 
+  /** The page goes away: a last try for what waits, without its turn; the browser ends it without the page. */
+  flush() {
+    const waiting = this.#running ? this.#jobs.slice(1) : this.#jobs;
+    // If the page comes back, each job is judged by its next try: the same key is stored once.
+    for (const job of this.#service ? waiting : []) this.#service.post(job.path, job.body, job.key).catch(() => null);
+  }
+
   async #run() {
     this.#running = true;
     while (this.#jobs.length && this.#service) {

@@ -78,6 +78,7 @@ class Pulse {
       next.checked = true;
       next.focus();
       this.touched = true;
+      this.#on.begin();
     } else if (event.key === "Enter" || event.key === " ") {
       event.preventDefault();
       if (event.repeat) return;

@@ -41,7 +41,7 @@ class Service {
     return this.#request("GET", "/v1/prompts/current");
   }
 
-  /** Posts a body that is already text, so that a repetition is the same to the byte. */
+  /** Posts a body that is already text, so that a repetition is the same to the byte; a closing page lets it go on. */
   post(path, body, key) {
     return this.#request("POST", path, body, key);
   }
@@ -57,7 +57,7 @@ class Service {
     let wait;
     try {
       const response = await fetch(this.base + path, {
-        method, headers, body, signal: abort.signal,
+        method, headers, body, signal: abort.signal, keepalive: method === "POST",
         cache: "no-store", credentials: "omit", redirect: "error", referrerPolicy: "no-referrer",
       });
       status = response.status;

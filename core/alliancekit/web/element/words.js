@@ -1,4 +1,4 @@
-/** Words and numbers in the person's language; `CATALOGUES` is put in front of this file by `embed.py`. */
+/** Words and numbers in the person's language; `KEYS` and `CATALOGUES` are put in front of this file by `embed.py`. */
 const RIGHT_TO_LEFT = new Set(["ar", "fa", "he", "ur"]);
 
 class Words {
@@ -21,7 +21,7 @@ class Words {
    * visibility that a newer service sends shows its bare key.
    */
   say(key, values = {}) {
-    return (this.#catalogue[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => {
+    return (this.#catalogue[KEYS.indexOf(key)] ?? key).replace(/\{(\w+)\}/g, (_, name) => {
       const value = values[name];
       return typeof value === "number" ? this.#numbers.format(value) : String(value ?? "");
     });

@@ -30,7 +30,7 @@ function say(text, link = false) {
   if (link) {
     const reload = document.createElement("a");
     reload.href = location.href;
-    reload.textContent = "Open the page again.";
+    reload.textContent = note.dataset.open;
     note.append(" ", reload);
   } else {
     clearing = setTimeout(() => note.replaceChildren(), 8000);
@@ -145,10 +145,10 @@ async function refresh() {
   refreshed = performance.now();
   try {
     const changed = take(await fetchPage());
-    if (changed === null) say("This page can no longer be updated; you may have to sign in.", true);
-    else if (changed) say("New answers arrived");
+    if (changed === null) say(note.dataset.stale, true);
+    else if (changed) say(note.dataset.news);
   } catch {
-    say("New answers are there, but the page cannot be reached right now.", true);
+    say(note.dataset.unreachable, true);
   } finally {
     fetching = false;
     if (again) {
@@ -189,7 +189,7 @@ function connect() {
   });
   socket.addEventListener("close", (event) => {
     if (event.code === BAD_TOKEN) {
-      say("Live updates have ended.", true);
+      say(note.dataset.ended, true);
       return;
     }
     setTimeout(connect, wait * (0.5 + Math.random() / 2));
