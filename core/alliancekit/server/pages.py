@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from alliancekit.errors import NotAllowedError, NotFoundError
@@ -64,16 +64,27 @@ async def today(request: Request, launch: str = "") -> Response:
 
 @router.get("/therapist/episodes/{episode}")
 async def episode(
-    request: Request, episode: Annotated[str, Path(max_length=64, pattern=schemas.ID)], note: str = ""
+    request: Request,
+    episode: Annotated[str, Path(max_length=64, pattern=schemas.ID)],
+    note: str = "",
+    everything: Annotated[str, Query(alias="all")] = "",
 ) -> Response:
-    """One client's page; `note` is the number of the session whose private note is to be written."""
+    """One client's page; `note`: the number of the session to write a note on; `all`: 1 for long lists."""
     claims = _therapist(request)
     if claims is None:
         return await _please_sign_in(request)
     service = auth.backend_of(request).service
     words = await _words(request, claims)
     try:
-        view = await build.episode(service, claims, episode, _token(request), words, note_on=_number(note))
+        view = await build.episode(
+            service,
+            claims,
+            episode,
+            _token(request),
+            words,
+            note_on=_number(note),
+            everything=everything == "1",
+        )
     except NotFoundError:
         return _failed(words, "error.client", 404)
     return _page(render.render_episode(view, words, navigation=_links(service, words)))

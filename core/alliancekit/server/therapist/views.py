@@ -271,6 +271,10 @@ class NotAsked:
     reason: str
 
 
+RECENT = 40
+"""Sessions whose findings and answers a page lists unless all are asked for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpisodeView:
     """One client's page.
@@ -301,6 +305,7 @@ class EpisodeView:
     panels: tuple[ShownPanel, ...] = ()
     course: CourseView = field(default_factory=CourseView)
     note_on: int | None = None
+    everything: bool = False
     not_asked: tuple[NotAsked, ...] = ()
     rule_pages: Mapping[str, Link] = field(default_factory=dict)
     live: Live | None = None
@@ -315,6 +320,11 @@ class EpisodeView:
     def example(self) -> bool:
         """Whether anything on the page is made up."""
         return any(one.example for one in self.sessions)
+
+    @property
+    def recent(self) -> tuple[SessionView, ...]:
+        """The sessions that lists hold: the latest `RECENT`, or all of them."""
+        return self.sessions if self.everything else self.sessions[-RECENT:]
 
     @property
     def session_ids(self) -> Mapping[int, str]:
