@@ -354,6 +354,7 @@ def entry(
         example=key == "epi_1",
         sessions=sessions,
         signals=signals,
+        guidance=view.guidance,
         count=len(sessions),
     )
 

@@ -41,6 +41,7 @@ async def caseload(service: Service, claims: TherapistClaims, token: str, words:
                 total=view.total,
                 sessions=view.sessions,
                 signals=view.signals,
+                guidance=view.guidance,
             )
         )
     return views.CaseloadView(entries=tuple(entries), live=views.Live(url=LIVE_PATH, token=token))

@@ -271,7 +271,7 @@ class NotAsked:
     reason: str
 
 
-RECENT = 40
+RECENT = 24
 """Sessions whose findings and answers a page lists unless all are asked for."""
 
 
@@ -353,6 +353,16 @@ class CaseloadEntry:
     total: str = "total"
     sessions: tuple[SessionView, ...] = ()
     signals: tuple[SignalView, ...] = ()
+    guidance: tuple[Guidance, ...] = ()
+
+    def at(self, found: SignalView) -> float:
+        """When the session of a finding was."""
+        return next((one.at for one in self.sessions if one.number == found.session), 0.0)
+
+    @property
+    def to_say(self) -> Guidance | None:
+        """The first suggestion for the next session."""
+        return next((one for one in self.guidance if one.kind == "next_step"), None)
 
     @property
     def last(self) -> SessionView | None:
@@ -366,6 +376,27 @@ class CaseloadView:
 
     entries: tuple[CaseloadEntry, ...] = ()
     live: Live | None = None
+
+    @property
+    def to_talk_about(self) -> tuple[tuple[CaseloadEntry, SignalView], ...]:
+        """Open findings that nobody talked about yet: the weightiest first, then the newest session's.
+
+        It orders findings, never people.
+        """
+        weight = {"strong": 0, "notice": 1, "info": 2}
+        found = [
+            (entry, one)
+            for entry in self.entries
+            for one in entry.signals
+            if one.may_be_talked_about and one.talk is None
+        ]
+        return tuple(sorted(found, key=lambda pair: (weight[pair[1].signal.level], -pair[0].at(pair[1]))))
+
+    @property
+    def awaited(self) -> tuple[tuple[CaseloadEntry, SessionView], ...]:
+        """Sessions with answers still open, the newest first."""
+        found = [(entry, one) for entry in self.entries for one in entry.sessions if one.waiting]
+        return tuple(sorted(found, key=lambda pair: -pair[1].at))
 
     @property
     def by_recency(self) -> tuple[CaseloadEntry, ...]:
