@@ -29,8 +29,8 @@ from alliancekit.testing.site import Site, running_site
 from tests.bench.servers import OUTPUT
 
 SESSIONS = 200
-PAGES = 15
-ANSWERS = 10
+PAGES = 7
+ANSWERS = 5
 ROWS = (
     "{% for n in range(200) %}<tr><th>{{ n }}</th>"
     "{% for m in range(4) %}<td>{{ n * m }}</td>{% endfor %}</tr>{% endfor %}"
