@@ -33,7 +33,7 @@ class Desk:
         self.sockets: list[object] = []
         self.fetched = 0
         page.route("**/*", self.answer)
-        page.route_web_socket(re.compile("/v1/live"), self.sockets.append)
+        page.route_web_socket(re.compile("/v1/live"), lambda socket: self.sockets.append(socket))  # noqa: PLW0108
 
     def answer(self, route: Route) -> None:
         path = route.request.url.removeprefix(ORIGIN).split("?")[0]
@@ -51,8 +51,12 @@ class Desk:
             route.fulfill(body=html, content_type="text/html", headers=dict(render.HEADERS))
 
     def open(self) -> None:
-        with self.page.expect_websocket():
-            self.page.goto(f"{ORIGIN}/therapist/episodes/epi_1")
+        self.page.goto(f"{ORIGIN}/therapist/episodes/epi_1")
+        for _ in range(200):
+            if self.sockets:
+                return
+            self.page.wait_for_timeout(25)
+        raise AssertionError("the page did not connect")
 
     def news(self) -> None:
         """One session more, with another task and a hint about it."""

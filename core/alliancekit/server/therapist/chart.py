@@ -72,7 +72,7 @@ class Frame:
 
 WIDE = Frame(640, 320, 34, 84, 58, 40, most=30, names=True)
 NARROW = Frame(320, 290, 28, 34, 58, 40, most=10)
-PRINT = Frame(640, 250, 34, 84, 58, 40, most=16, names=True)
+PRINT = Frame(640, 216, 34, 84, 58, 40, most=16, names=True)
 SMALL = Frame(300, 150, 30, 34, 12, 24, most=20)
 
 
