@@ -27,9 +27,10 @@ bench: ## measure speed, as ratios to a yardstick on the same machine
 	@$(SETUP) dev
 	$(BIN)/python -m pytest -s tests/bench $(ARGS)
 
-screens: ## take pictures of every page into tests/output
+screens: ## take pictures of every page and state into tests/output, with a contact sheet
 	@$(SETUP) dev
 	@set -e; for script in tests/tools/*_screens.py; do echo $$script; $(BIN)/python $$script; done
+	@$(BIN)/python tests/tools/contact_sheet.py
 
 clean: ## remove what was built, measured or cached, and .venv
 	rm -rf .venv build dist tests/output .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

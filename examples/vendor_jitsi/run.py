@@ -11,13 +11,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import FrameType
@@ -25,8 +23,6 @@ from typing import Any
 
 HERE = Path(__file__).parent
 ALLIANCEKIT = [sys.executable, "-c", "from alliancekit.cli import main; main()"]
-KEY = re.compile(r"shown only now: (ak_\S+)")
-READY = re.compile(r"AllianceKit is at (http\S+)")
 
 
 def free_port() -> int:
@@ -61,16 +57,14 @@ def pages(service: str, jitsi: str) -> type[BaseHTTPRequestHandler]:
     return Pages
 
 
-def said(service: subprocess.Popen[str], *wanted: re.Pattern[str]) -> list[str]:
-    """What the starting service says of each of these."""
-    found: dict[re.Pattern[str], str] = {}
-    assert service.stderr is not None
-    for line in service.stderr:
-        found |= {one: match[1] for one in wanted if (match := one.search(line))}
-        if len(found) == len(wanted):
-            threading.Thread(target=service.stderr.read, daemon=True).start()  # nobody reads its log
-            return [found[one] for one in wanted]
-    raise SystemExit("AllianceKit did not start. Run `alliancekit config check`.")
+def started(service: subprocess.Popen[str]) -> tuple[str, str]:
+    """The key and the address of the service, once it is ready."""
+    assert service.stdout is not None
+    line = service.stdout.readline()
+    if not line:
+        raise SystemExit("AllianceKit did not start. Run `alliancekit config check`.")
+    told = json.loads(line)
+    return told["key"], told["url"]
 
 
 def main() -> None:
@@ -96,10 +90,15 @@ def main() -> None:
             "ALLIANCEKIT_CALL__GRACE": "2",
         }
         service = subprocess.Popen(  # noqa: S603 - our own command
-            [*ALLIANCEKIT, "serve"], env=environment, cwd=folder, stderr=subprocess.PIPE, text=True
+            [*ALLIANCEKIT, "serve", "--json"],
+            env=environment,
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
         )
         try:
-            key, address = said(service, KEY, READY)
+            key, address = started(service)
             with ThreadingHTTPServer(
                 ("127.0.0.1", int(web.rpartition(":")[2])), pages(address, chosen.jitsi or web)
             ) as server:

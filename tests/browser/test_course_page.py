@@ -95,7 +95,7 @@ def test_what_is_being_typed_outlives_news(desk: Desk) -> None:
     page.locator("#new-task-text").press_sequentially("e sister")
     expect(page.locator("#new-task-text")).to_have_value("Call the sister")
     expect(page.locator("#note-10-text")).to_have_value("She spoke of her sister")
-    expect(page.get_by_text("Something new")).to_have_count(0)
+    expect(page.get_by_text("Something new", exact=True)).to_have_count(0)
 
 
 def test_who_thinks_better_of_it_sees_what_is_new(desk: Desk) -> None:
@@ -106,7 +106,7 @@ def test_who_thinks_better_of_it_sees_what_is_new(desk: Desk) -> None:
     expect(page.locator(".headline")).to_contain_text("8 points higher")
     page.locator("#new-task-text").fill("")
     page.locator("#print-link").focus()
-    expect(page.get_by_text("Something new")).to_be_visible()
+    expect(page.get_by_text("Something new", exact=True)).to_be_visible()
 
 
 def test_a_word_is_given_with_the_keyboard(desk: Desk) -> None:

@@ -44,7 +44,10 @@ def plain(schema: Any, document: dict[str, Any], *, reply: bool) -> Any:
             found = found[step]
         return plain(found, document, reply=reply)
     if "anyOf" in schema:
-        return ["any", *sorted((plain(one, document, reply=reply) for one in schema["anyOf"]), key=repr)]
+        kinds = sorted((plain(one, document, reply=reply) for one in schema["anyOf"]), key=repr)
+        if not reply and "null" in kinds:
+            kinds.remove("null")  # the client leaves out what is None
+        return kinds[0] if len(kinds) == 1 else ["any", *kinds]
     kind = schema.get("type")
     if kind == "object":
         if "properties" in schema:
@@ -224,6 +227,11 @@ async def play(here: Site, alliance: Any, do: Do) -> None:
     assert "bridge" in {one.name for one in (await do(alliance.adapters.list)).adapters}
     assert not (await do(alliance.tenant.get)).require_signed
     assert (await do(alliance.tenant.change, require_signed=True)).require_signed
+
+    before = await do(alliance.therapists.get, "dr/3")
+    assert (before.ratings, before.practice.ratings, before.choices.link) == (None, "on", False)
+    chosen = await do(alliance.therapists.change, "dr/3", pulses="on", pulse_after=15)
+    assert (chosen.pulses, chosen.pulse_after, chosen.ratings) == ("on", 15, None)
 
     assert (await do(alliance.episodes.erase, made.episode)).sessions == 1
     with pytest.raises(NotFoundError) as refused:

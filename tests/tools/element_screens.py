@@ -6,18 +6,21 @@ Usage: `python tests/tools/element_screens.py [name …]`; without names all of 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "browser"))
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser")]
 
 import stub_prompts as prompts  # noqa: E402
 from stub_service import Failure, StubService, serving  # noqa: E402
+from tests.chromium import launch  # noqa: E402
+from tests.tools.looks import LOOKS  # noqa: E402
 
 OUTPUT = ROOT / "tests" / "output" / "element"
 Act = Callable[[Page, StubService], Awaitable[None]]
@@ -29,14 +32,14 @@ async def nothing(page: Page, stub: StubService) -> None:
 
 async def half(page: Page, stub: StubService) -> None:
     """Answers some items and sends, so that the missing ones are pointed out."""
-    await page.get_by_label("Mostly").first.check()
+    await page.get_by_role("radio").nth(3).check()
     await page.get_by_role("slider").press("ArrowRight")
-    await page.get_by_role("button", name="Send").click()
+    await page.locator("alliance-feedback .primary").click()
 
 
 async def send(page: Page, stub: StubService) -> None:
     """Answers the pulse."""
-    await page.get_by_text("Good", exact=True).click()
+    await page.get_by_role("radio").last.click()
 
 
 async def fail(page: Page, stub: StubService) -> None:
@@ -49,12 +52,12 @@ async def refuse(page: Page, stub: StubService) -> None:
     """Answers and is refused."""
     stub.fail_responses = [Failure(422, "invalid-answer")]
     await half(page, stub)
-    await page.get_by_role("button", name="Send as it is").click()
+    await page.locator("alliance-feedback .primary").click()
 
 
 async def later(page: Page, stub: StubService) -> None:
     """Puts the prompt off."""
-    await page.get_by_role("button", name="Later").click()
+    await page.locator("alliance-feedback .plain").first.click()
 
 
 async def arrow(page: Page, stub: StubService) -> None:
@@ -136,33 +139,60 @@ SCREENS: dict[str, tuple[dict[str, Any], dict[str, Any], Act]] = {
 }
 
 
-async def open_screens(names: list[str]) -> AsyncIterator[tuple[str, Page]]:
-    """Opens the named states one after the other, each in a page and with a service of its own."""
-    async with async_playwright() as play:
-        browser = await play.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-        )
-        for name in names:
-            prompt, options, act = SCREENS[name]
-            language, direction = ("ar", "rtl") if "rtl" in name else ("en", "ltr")
-            async with serving(StubService(prompt=prompt, language=language, direction=direction)) as stub:
-                page = await browser.new_page(**{"viewport": {"width": 800, "height": 640}, **options})
-                await page.goto(stub.url)
-                await page.locator("alliance-feedback section").wait_for()
-                await act(page, stub)
-                await page.wait_for_timeout(500)
-                yield name, page
-                await page.close()
-        await browser.close()
+MAIN = (
+    "light",
+    "faces",
+    "pulse",
+    "missing",
+    "saved",
+    "offline",
+    "later",
+    "error",
+    "steps-first",
+    "steps-last",
+)
+"""States that are pictured in every size and look."""
+
+
+@contextlib.asynccontextmanager
+async def shown(
+    browser: Browser, name: str, look: dict[str, Any] | None = None, *, rtl: bool = False
+) -> AsyncIterator[Page]:
+    """The named state, in a page and with a service of its own; `look` replaces its own options."""
+    prompt, options, act = SCREENS[name]
+    options = options if look is None else look
+    language, direction = ("ar", "rtl") if rtl or "rtl" in name else ("en", "ltr")
+    async with serving(StubService(prompt=prompt, language=language, direction=direction)) as stub:
+        page = await browser.new_page(**{"viewport": {"width": 800, "height": 640}, **options})
+        await page.goto(stub.url + f"/?lang={language}")
+        await page.locator("alliance-feedback section").wait_for()
+        await act(page, stub)
+        # What moves has come to rest.
+        await page.wait_for_function("() => document.getAnimations().length === 0")
+        yield page
+        await page.close()
 
 
 async def main(names: list[str]) -> None:
-    """Takes the named pictures."""
+    """Takes the named pictures; without names every state as it is listed, and the main ones in every look."""
     OUTPUT.mkdir(parents=True, exist_ok=True)
-    async for name, page in open_screens(names):
-        await page.screenshot(path=OUTPUT / f"{name}.png", full_page=True)
+    async with async_playwright() as play:
+        browser = await launch(play)
+        for name in names or SCREENS:
+            await take(browser, name, f"{name}")
+        for state in () if names else MAIN:
+            for look, options in LOOKS.items():
+                await take(browser, state, f"{state}-{look}", options, rtl="rtl" in look)
+        await browser.close()
+
+
+async def take(
+    browser: Browser, name: str, picture: str, options: dict[str, Any] | None = None, *, rtl: bool = False
+) -> None:
+    async with shown(browser, name, options, rtl=rtl) as page:
+        await page.wait_for_timeout(300)
+        await page.screenshot(path=OUTPUT / f"{picture}.png", full_page=True)
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1:] or list(SCREENS)))
+    asyncio.run(main(sys.argv[1:]))
