@@ -10,14 +10,9 @@ from fastapi.responses import HTMLResponse
 from alliancekit.errors import NotAllowedError, NotFoundError
 from alliancekit.languages.pages import Words
 from alliancekit.pages import PageWanted
-<<<<<<< HEAD
-from alliancekit.server import auth, schemas
-from alliancekit.server.therapist import build, platforms, plugin_pages, reader, render
-from alliancekit.server.therapist.printed import SheetWords
-=======
 from alliancekit.server import auth, choosing, schemas
 from alliancekit.server.therapist import build, platforms, plugin_pages, reader, render, settings
->>>>>>> main
+from alliancekit.server.therapist.printed import SheetWords
 from alliancekit.server.therapist.views import Link
 from alliancekit.server.tokens import TherapistClaims
 from alliancekit.service import Service

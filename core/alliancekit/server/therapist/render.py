@@ -19,11 +19,8 @@ from alliancekit.languages.pages import Words
 from alliancekit.server.therapist import agreement, chart, panels, sentences, series, settings, talk_chart
 from alliancekit.server.therapist import course as between
 from alliancekit.server.therapist.platforms import PlatformsView
-<<<<<<< HEAD
 from alliancekit.server.therapist.printed import Sheet
-=======
 from alliancekit.server.therapist.settings import RatingsLine, SettingsView
->>>>>>> main
 from alliancekit.server.therapist.views import CaseloadView, EpisodeView, Link, ShownPanel
 
 STATIC_DIR = Path(__file__).parent / "static"
