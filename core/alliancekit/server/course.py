@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from alliancekit.errors import NotFoundError
 from alliancekit.server import auth, schemas
 from alliancekit.server.forms import FormRoute, form, see_other
-from alliancekit.server.therapist import build
+from alliancekit.server.therapist import stored
 from alliancekit.server.tokens import TherapistClaims
 from alliancekit.store import course
 from alliancekit.store import sessions as rows
@@ -124,7 +124,7 @@ async def _done(
     now = service.clock()
 
     def change(conn: Connection) -> None:
-        build.own_episode(conn, claims, episode)
+        stored.own_episode(conn, claims, episode)
         if rows.read_session(conn, claims.tenant, session).episode != episode:
             raise NotFoundError("There is no such session.", fix="Open the page again.")
         work(conn, session, now)
