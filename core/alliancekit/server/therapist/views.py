@@ -384,12 +384,8 @@ class CaseloadView:
         It orders findings, never people.
         """
         weight = {"strong": 0, "notice": 1, "info": 2}
-        found = [
-            (entry, one)
-            for entry in self.entries
-            for one in entry.signals
-            if one.may_be_talked_about and one.talk is None
-        ]
+        every = [(entry, one) for entry in self.entries for one in entry.signals]
+        found = [pair for pair in every if pair[1].may_be_talked_about and pair[1].talk is None]
         return tuple(sorted(found, key=lambda pair: (weight[pair[1].signal.level], -pair[0].at(pair[1]))))
 
     @property
