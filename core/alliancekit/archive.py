@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Set
+from collections import defaultdict
+from collections.abc import Mapping, Set
 from dataclasses import replace
 from typing import Final
 
@@ -18,12 +19,14 @@ from alliancekit.exports import (
     ExportedPerson,
     ExportedPrompt,
     ExportedSession,
+    ExportedTalk,
+    ExportedTask,
     Exporter,
     PluginRow,
 )
 from alliancekit.isolation import ANYTHING, reference, where
 from alliancekit.plugins import PluginHost
-from alliancekit.store import audit, presence, prompts, series
+from alliancekit.store import audit, course, presence, prompts, series
 from alliancekit.store import sessions as rows
 from alliancekit.store.database import Database
 from alliancekit.store.plugin_data import rows_of_episode
@@ -140,26 +143,49 @@ def read_episode(
     Raises:
         NotFoundError: the tenant has no such episode.
     """
-    course = rows.read_episode(conn, tenant, episode_id)
+    row = rows.read_episode(conn, tenant, episode_id)
+    noted = _noted(conn, tenant, episode_id)
     found = series.read_series(conn, tenant, episode_id, answers="answers" in needs)
     ended = visibility.last_ended(found)
     return ExportedEpisode(
-        id=course.id,
-        external_id=course.external_id,
-        therapist=course.therapist,
-        style=course.style,
-        example=course.example,
-        created_at=course.created_at,
+        id=row.id,
+        external_id=row.external_id,
+        therapist=row.therapist,
+        style=row.style,
+        example=row.example,
+        created_at=row.created_at,
         exported_at=now,
         everything=everything,
         sessions=tuple(
-            _session(conn, one, needs=needs, ended=None if everything else ended, now=now) for one in found
+            replace(
+                _session(conn, one, needs=needs, ended=None if everything else ended, now=now),
+                talks=tuple(noted[0][one.session.id]),
+                tasks=tuple(noted[1][one.session.id]),
+            )
+            for one in found
         ),
         plugin_rows=tuple(
             PluginRow(plugin=row.plugin, key=row.key, value=load(row.value))
             for row in rows_of_episode(conn, tenant, episode_id)
         ),
     )
+
+
+def _noted(
+    conn: Connection, tenant: str, episode: str
+) -> tuple[Mapping[str, list[ExportedTalk]], Mapping[str, list[ExportedTask]]]:
+    """What was talked about and agreed, by session."""
+    talks: defaultdict[str, list[ExportedTalk]] = defaultdict(list)
+    for talk in course.talks_of(conn, tenant, episode):
+        talks[talk.session].append(ExportedTalk(id=talk.id, outcome=talk.outcome, at=talk.at))
+    tasks: defaultdict[str, list[ExportedTask]] = defaultdict(list)
+    for task in course.tasks_of(conn, tenant, episode):
+        tasks[task.session].append(
+            ExportedTask(
+                id=task.id, text=task.text, status=task.status, at=task.at, decided_at=task.decided_at
+            )
+        )
+    return talks, tasks
 
 
 def _session(

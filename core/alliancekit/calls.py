@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection
@@ -190,6 +190,10 @@ def _later(conn: Connection, row: Session, state: CallState, roles: Roles, polic
 
 def load_state(conn: Connection, session: str) -> CallState:
     """What is stored of a call, as the session machine's state."""
+    return _state(presence.presences(conn, session), inbound.closings(conn, session))
+
+
+def _state(found: Iterable[presence.Presence], closed: frozenset[tuple[str, float]]) -> CallState:
     return CallState(
         connections={
             one.connection: sessions.Connection(
@@ -199,9 +203,9 @@ def load_state(conn: Connection, session: str) -> CallState:
                 left_at=one.left_at,
                 how=one.how,
             )
-            for one in presence.presences(conn, session)
+            for one in found
         },
-        closed=inbound.closings(conn, session),
+        closed=closed,
     )
 
 
@@ -214,6 +218,23 @@ def segments_of(conn: Connection, row: Session, now: float) -> tuple[Segment, ..
     """A session's call segments, up to its end or to `now`."""
     until = now if row.ended_at is None else row.ended_at
     return sessions.segments(load_state(conn, row.id), roles_of(conn, row.tenant, row.id), until)
+
+
+def segments_in(
+    conn: Connection, tenant: str, episode: str, found: Iterable[Session], now: float
+) -> dict[str, tuple[Segment, ...]]:
+    """The call segments of an episode's sessions `found`, by session, in three queries."""
+    there = presence.presences_in(conn, episode)
+    closed = inbound.closings_in(conn, episode)
+    roles = rows.roles_in(conn, tenant, episode)
+    return {
+        row.id: sessions.segments(
+            _state(there.get(row.id, ()), closed.get(row.id, frozenset())),
+            roles.get(row.id, {}),
+            now if row.ended_at is None else row.ended_at,
+        )
+        for row in found
+    }
 
 
 def to_rate(conn: Connection, row: Session, policy: CallPolicy, now: float) -> tuple[str, ...]:

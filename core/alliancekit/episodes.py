@@ -12,6 +12,7 @@ from alliancekit import calls, visibility
 from alliancekit.errors import NotFoundError
 from alliancekit.events import Response
 from alliancekit.store import choices, outbox, prompts, series
+from alliancekit.store import course as noted
 from alliancekit.store import sessions as rows
 from alliancekit.store.presence import talk_balance_of
 from alliancekit.store.series import SeriesSession
@@ -69,9 +70,11 @@ def prompt_state(conn: Connection, tenant: str, prompt_id: str, now: float) -> d
 def episode_series(conn: Connection, tenant: str, episode_id: str, now: float) -> dict[str, Any]:
     """An episode's sessions with scores, signals and guidance, as far as each client allowed.
 
-    A response that is not to be seen appears with its visibility and without scores. `settled` tells whether
-    everything that follows the stored answers has been computed, `erasure_asked_at` since when the client
-    wants the course erased.
+    With them what the therapist said: `talks` about what a session showed, `tasks` that were agreed in it.
+    `attended` is None until the session is over. A private note is the therapist's alone. A response that is
+    not to be seen appears with its visibility and without scores. `settled` tells whether everything that
+    follows the stored answers has been computed, `erasure_asked_at` since when the client wants the course
+    erased.
 
     Raises:
         NotFoundError: the tenant has no such episode.
@@ -79,6 +82,8 @@ def episode_series(conn: Connection, tenant: str, episode_id: str, now: float) -
     course = rows.read_episode(conn, tenant, episode_id)
     found = series.read_series(conn, tenant, episode_id)
     ended = visibility.last_ended(found)
+    talks = noted.talks_of(conn, tenant, episode_id)
+    tasks = noted.tasks_of(conn, tenant, episode_id)
     return {
         "id": course.id,
         "external_id": course.external_id,
@@ -88,6 +93,8 @@ def episode_series(conn: Connection, tenant: str, episode_id: str, now: float) -
         "sessions": [
             {
                 **_point(one, ended),
+                "talks": [_said(t) for t in talks if t.session == one.session.id],
+                "tasks": [_said(t) for t in tasks if t.session == one.session.id],
                 "settled": not outbox.pending(conn, tenant, one.session.id, now),
             }
             for one in found
@@ -107,6 +114,7 @@ def _point(one: SeriesSession, ended: int) -> dict[str, Any]:
         "started_at": row.started_at,
         "ended_at": row.ended_at,
         "seconds": row.seconds,
+        "attended": row.started_at is not None if row.status == "ended" else None,
         "responses": [_response(r, row.number, ended) for r in one.responses],
         "talk_balance": None if one.talk_balance is None else asdict(one.talk_balance),
         "signals": [
@@ -117,6 +125,10 @@ def _point(one: SeriesSession, ended: int) -> dict[str, Any]:
         "not_computed": [asdict(gap) for gap in one.not_computed],
         "not_asked": [asdict(gap) for gap in one.not_asked],
     }
+
+
+def _said(one: noted.Talk | noted.Task) -> dict[str, Any]:
+    return {name: value for name, value in asdict(one).items() if name not in {"episode", "session"}}
 
 
 def _response(response: Response, number: int, ended: int) -> dict[str, Any]:

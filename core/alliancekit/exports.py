@@ -38,10 +38,31 @@ class ExportedPrompt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedTalk:
+    """The therapist's word that they talked about what a session showed: `repaired` or `not_yet`."""
+
+    id: str
+    outcome: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedTask:
+    """What was agreed in a session; `status` is `open`, `done`, `partly` or `not_done`."""
+
+    id: str
+    text: str
+    status: str
+    at: float
+    decided_at: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExportedSession:
     """One session with everything about it; `signals` and `guidance` are (plugin, value).
 
-    `answers` of the responses are empty without the need `answers`, `speech` without the need `speech`.
+    A therapist's private note is no part of it. `answers` of the responses are empty without the need
+    `answers`, `speech` without the need `speech`.
     """
 
     id: str
@@ -62,6 +83,8 @@ class ExportedSession:
     signals: tuple[tuple[str, Signal], ...] = ()
     guidance: tuple[tuple[str, Guidance], ...] = ()
     not_computed: tuple[tuple[str, str, str], ...] = ()
+    talks: tuple[ExportedTalk, ...] = ()
+    tasks: tuple[ExportedTask, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from tests.bench import (
     bench_live,
     bench_memory,
     bench_observe,
+    bench_pages,
     bench_score,
     bench_signals,
     bench_start,
@@ -102,6 +103,27 @@ def capture(rows: Rows) -> list[Figure]:
         name="work after an answer (hooks, review), outbox", figure=f"{product['drain_ms_each']} ms"
     )
     return [*figures, after]
+
+
+def pages(rows: Rows) -> list[Figure]:
+    page, fresh = rows
+    return [
+        Figure(
+            name=page["name"],
+            figure=f"{page['ms']} ms, {page['kib']} KiB; all sessions listed {page['all_ms']} ms",
+            yardstick=f"/healthz {page['health_ms']} ms, a plain table of 200 rows {page['table_ms']} ms",
+            ratio=f"{page['ms'] / page['table_ms']:.0f} × the table",
+            aim="≤ 50 ms",
+            met=page["ms"] <= 50,
+        ),
+        Figure(
+            name=fresh["name"],
+            figure=f"{fresh['p50_ms']} ms",
+            yardstick=f"slowest {fresh['most_ms']} ms",
+            aim="≤ 300 ms",
+            met=fresh["p50_ms"] <= 300,
+        ),
+    ]
 
 
 def live(rows: Rows) -> list[Figure]:
@@ -239,6 +261,7 @@ BENCHES: list[tuple[Callable[[], Rows], Callable[[Rows], list[Figure]]]] = [
     (bench_taps.run, taps),
     (bench_memory.run, memory),
     (bench_element.run, element),
+    (bench_pages.run, pages),
     (bench_score.run, score),
 ]
 

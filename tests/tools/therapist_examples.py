@@ -235,6 +235,11 @@ LOW = Signal(
 )
 
 
+def low(session: int) -> SignalView:
+    """A low answer that nobody talked about yet."""
+    return SignalView(session=session, signal=LOW)
+
+
 def noted(sessions: int) -> CourseView:
     """What the therapist noted in a course of so many sessions; from ten on something of everything."""
     if sessions < 10:
@@ -349,7 +354,7 @@ def caseload(*, live: bool = False) -> CaseloadView:
         entries=(
             entry(full, "epi_1", "Client 4711", full.sessions, full.signals),
             entry(full, "epi_2", "Client 3090", (full.sessions[0], waiting), ()),
-            entry(full, "epi_3", "Couple 18", full.sessions[:4], ()),
+            entry(full, "epi_3", "Couple 18", full.sessions[:4], (low(3),)),
             entry(full, "epi_4", "Client 5222", (), ()),
         ),
         live=Live(url="/v1/live", token="live-token") if live else None,
@@ -371,6 +376,7 @@ def entry(
         example=key == "epi_1",
         sessions=sessions,
         signals=signals,
+        guidance=view.guidance,
         count=len(sessions),
     )
 

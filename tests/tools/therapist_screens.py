@@ -20,10 +20,14 @@ from alliancekit.languages import OWN_TAGS, Languages  # noqa: E402
 from alliancekit.languages.pages import Words  # noqa: E402
 from alliancekit.server.choosing import Practice  # noqa: E402
 from alliancekit.server.therapist import render, settings  # noqa: E402
+from alliancekit.server.therapist.printed import SheetWords  # noqa: E402
 
 OUTPUT = ROOT / "tests" / "output" / "therapist"
 ORIGIN = "http://therapist.test"
 KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+
+NOW = examples.START + 90 * 86400
 
 
 def settings_pages(words: Words) -> dict[str, str]:
@@ -50,6 +54,7 @@ def settings_pages(words: Words) -> dict[str, str]:
 
 def pages_of(words: Words) -> dict[str, str]:
     """Every page in a language, by name."""
+    others = SheetWords(words.language, words.section, timezone=words.timezone)
     made = {
         f"sessions-{n}": render.render_episode(examples.episode(n, words=words), words)
         for n in (0, 1, 3, 10, 12, 42)
@@ -57,6 +62,10 @@ def pages_of(words: Words) -> dict[str, str]:
     return made | {
         "today": render.render_caseload(examples.caseload(), words),
         "today-empty": render.render_caseload(examples.CaseloadView(), words),
+        "supervision": render.render_print(examples.episode(12, words=others), others, now=NOW),
+        "supervision-all": render.render_print(
+            examples.episode(12, words=others), others, now=NOW, name=True, dates=True, notes=True
+        ),
         "plugin-page": render.render_plugin_page(
             examples.PAGE, examples.page_panels(), words, navigation=(examples.PAGE, examples.OTHER_PAGE)
         ),

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from functools import cache
+from datetime import date, datetime, timedelta
+from functools import cache, lru_cache
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -99,7 +99,7 @@ class Words:
     def number(self, value: float, *, decimals: int = 0) -> str:
         """A number with up to so many decimals."""
         pattern = "#,##0." + "#" * decimals if decimals else "#,##0"
-        return format_decimal(value, format=pattern, locale=self._locale, decimal_quantization=True)
+        return _decimal(value, pattern, self._locale)
 
     def percent(self, share: float) -> str:
         """A share (0-1) in whole percent."""
@@ -116,7 +116,11 @@ class Words:
 
     def date(self, at: float) -> str:
         """The day of a time in seconds since 1970 UTC."""
-        return format_skeleton("yMMMd", self._time(at), locale=self._locale)
+        return _day(self._time(at).date(), "yMMMd", self._locale)
+
+    def day(self, at: float) -> str:
+        """Day and month of a time in seconds since 1970 UTC, as short as can be."""
+        return _day(self._time(at).date(), "Md", self._locale)
 
     def moment(self, at: float) -> str:
         """Day and time of day of a time in seconds since 1970 UTC."""
@@ -144,6 +148,19 @@ class Words:
         if n is None:
             return texts.get(key)
         return texts.get(f"{key}.{spoken.plural_form(n)}") or texts.get(f"{key}.other")
+
+
+# A page says the same numbers and days again and again, and CLDR's patterns are slow to follow.
+
+
+@lru_cache(maxsize=4096)
+def _decimal(value: float, pattern: str, spoken: Locale) -> str:
+    return format_decimal(value, format=pattern, locale=spoken, decimal_quantization=True)
+
+
+@lru_cache(maxsize=4096)
+def _day(of: date, skeleton: str, spoken: Locale) -> str:
+    return format_skeleton(skeleton, of, locale=spoken)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What therapists say on a client's page: talked about it, agreed tasks, private notes; and the page to print.
+"""What therapists say on a client's page: talked about it, agreed tasks, private notes.
 
 Every form works without JavaScript: it is answered with the page it stood on. What is not the therapist's own
 is not there.
@@ -12,10 +12,10 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Path, Request, Response
 from sqlalchemy import Connection
 
-from alliancekit.errors import NotAllowedError, NotFoundError
+from alliancekit.errors import NotFoundError
 from alliancekit.server import auth, schemas
 from alliancekit.server.forms import FormRoute, form, see_other
-from alliancekit.server.therapist import build
+from alliancekit.server.therapist import stored
 from alliancekit.server.tokens import TherapistClaims
 from alliancekit.store import course
 from alliancekit.store import sessions as rows
@@ -96,7 +96,7 @@ async def _sent(request: Request) -> tuple[dict[str, str], TherapistClaims]:
         MissingTokenError: nobody is signed in.
     """
     fields = await form(request)
-    claims = therapist_of(request)
+    claims = auth.reader(request, TherapistClaims)
     if claims is None:
         raise auth.MissingTokenError("You are not signed in any more.", fix="Sign in again.")
     return fields, claims
@@ -124,7 +124,7 @@ async def _done(
     now = service.clock()
 
     def change(conn: Connection) -> None:
-        build.own_episode(conn, claims, episode)
+        stored.own_episode(conn, claims, episode)
         if rows.read_session(conn, claims.tenant, session).episode != episode:
             raise NotFoundError("There is no such session.", fix="Open the page again.")
         work(conn, session, now)
@@ -136,11 +136,3 @@ async def _done(
 
 def _actor(claims: TherapistClaims) -> str:
     return course.actor_of(claims.therapist)
-
-
-def therapist_of(request: Request) -> TherapistClaims | None:
-    """Who is signed in on the therapist's pages; None for nobody."""
-    try:
-        return auth.backend_of(request).tokens.check(request.cookies.get(auth.COOKIE, ""), TherapistClaims)
-    except NotAllowedError:
-        return None

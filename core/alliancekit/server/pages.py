@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from alliancekit.errors import NotAllowedError, NotFoundError
@@ -12,6 +12,7 @@ from alliancekit.languages.pages import Words
 from alliancekit.pages import PageWanted
 from alliancekit.server import auth, choosing, schemas
 from alliancekit.server.therapist import build, platforms, plugin_pages, reader, render, settings
+from alliancekit.server.therapist.printed import SheetWords
 from alliancekit.server.therapist.views import Link
 from alliancekit.server.tokens import TherapistClaims
 from alliancekit.service import Service
@@ -67,20 +68,54 @@ async def today(request: Request, launch: str = "", saved: str = "") -> Response
 
 @router.get("/therapist/episodes/{episode}")
 async def episode(
-    request: Request, episode: Annotated[str, Path(max_length=64, pattern=schemas.ID)], note: str = ""
+    request: Request,
+    episode: Annotated[str, Path(max_length=64, pattern=schemas.ID)],
+    note: str = "",
+    everything: Annotated[str, Query(alias="all")] = "",
 ) -> Response:
-    """One client's page; `note` is the number of the session whose private note is to be written."""
+    """One client's page; `note`: the number of the session to write a note on; `all`: 1 for long lists."""
     claims = _therapist(request)
     if claims is None:
         return await _please_sign_in(request)
     service = auth.backend_of(request).service
     words = await _words(request, claims)
     try:
-        view = await build.episode(service, claims, episode, _token(request), words, note_on=_number(note))
+        view = await build.episode(
+            service,
+            claims,
+            episode,
+            _token(request),
+            words,
+            note_on=_number(note),
+            everything=everything == "1",
+        )
     except NotFoundError:
         return _failed(words, "error.client", 404)
     await auth.backend_of(request).looking.noted(claims, [episode], "client")
     return _page(render.render_episode(view, words, navigation=links(service, words)))
+
+
+@router.get("/therapist/episodes/{episode}/print")
+async def supervision(
+    request: Request,
+    episode: Annotated[str, Path(max_length=64, pattern=schemas.ID)],
+    name: str = "",
+    dates: str = "",
+    notes: str = "",
+) -> Response:
+    """A sheet for supervision; `name`, `dates` and `notes` are 1 where they are to be on it."""
+    claims = _therapist(request)
+    if claims is None:
+        return await _please_sign_in(request)
+    service = auth.backend_of(request).service
+    reading = await _words(request, claims)
+    words = SheetWords(reading.language, reading.section, timezone=reading.timezone)
+    try:
+        view = await build.episode(service, claims, episode, "", words, with_panels=False)
+    except NotFoundError:
+        return _failed(reading, "error.client", 404)
+    ticked = {"name": name == "1", "dates": dates == "1", "notes": notes == "1"}
+    return _page(render.render_print(view, words, now=service.clock(), **ticked))
 
 
 @router.get("/therapist/platforms")

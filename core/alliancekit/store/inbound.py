@@ -161,6 +161,19 @@ def closings(conn: Connection, session_id: str) -> frozenset[tuple[str, float]]:
     return frozenset((row.room, row.at) for row in conn.execute(query))
 
 
+def closings_in(conn: Connection, episode_id: str) -> dict[str, frozenset[tuple[str, float]]]:
+    """Return every (room, time) at which a platform closed a room of an episode's sessions, by session."""
+    query = (
+        select(room_closed.c.session, room_closed.c.room, room_closed.c.at)
+        .join(session, session.c.id == room_closed.c.session)
+        .where(session.c.episode == episode_id)
+    )
+    found: dict[str, set[tuple[str, float]]] = {}
+    for where, name, at in conn.execute(query):
+        found.setdefault(where, set()).add((name, at))
+    return {where: frozenset(closed) for where, closed in found.items()}
+
+
 def set_rosters(conn: Connection, adapter: str, instance: str, rosters: Sequence[Roster]) -> None:
     """Keep the latest lists of who was in a room."""
     query = update(room).where(room.c.adapter == adapter, room.c.instance == instance)

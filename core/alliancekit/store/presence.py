@@ -78,6 +78,18 @@ def presences(conn: Connection, session_id: str) -> tuple[Presence, ...]:
     return tuple(Presence(**row) for row in conn.execute(query).mappings())
 
 
+def presences_in(conn: Connection, episode_id: str) -> dict[str, list[Presence]]:
+    """Return what is known of every connection to an episode's sessions, by session."""
+    columns = [presence.c[name] for name in Presence.__dataclass_fields__]
+    query = select(presence.c.session, *columns).join(session, session.c.id == presence.c.session)
+    found: dict[str, list[Presence]] = {}
+    rows = query.where(session.c.episode == episode_id).order_by(presence.c.session, presence.c.connection)
+    for where, *values in conn.execute(rows):
+        one = Presence(**dict(zip(Presence.__dataclass_fields__, values, strict=True)))
+        found.setdefault(where, []).append(one)
+    return found
+
+
 def set_speech(conn: Connection, tenant: str, session_id: str, spans: Iterable[SpeechSpan]) -> None:
     """Replace what was heard in a session."""
     text = dump([[span.role, span.start, span.end] for span in spans])

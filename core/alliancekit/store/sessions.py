@@ -265,6 +265,19 @@ def is_client(conn: Connection, tenant: str, episode_id: str, external_id: str) 
     return conn.execute(query.limit(1)).scalar() is not None
 
 
+def roles_in(conn: Connection, tenant: str, episode_id: str) -> dict[str, dict[str, Role]]:
+    """Return the role of everybody who takes part in an episode, by session and participant."""
+    query = (
+        select(participant.c.session, participant.c.id, participant.c.role)
+        .join(session, session.c.id == participant.c.session)
+        .where(session.c.episode == episode_id, participant.c.tenant == tenant)
+    )
+    found: dict[str, dict[str, Role]] = {}
+    for where, person, role in conn.execute(query):
+        found.setdefault(where, {})[person] = role
+    return found
+
+
 def read_participant(conn: Connection, participant_id: str) -> StoredParticipant | None:
     """Return one participant, for a token that names it."""
     query = select(participant).where(participant.c.id == participant_id)

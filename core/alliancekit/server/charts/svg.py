@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from markupsafe import Markup, escape
 
 Attribute = str | int | float
@@ -11,12 +13,22 @@ def _text(value: Attribute) -> str:
     return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else str(value)
 
 
+@cache
+def _named(key: str) -> str:
+    return key.rstrip("_").replace("_", "-")
+
+
 def element(name: str, *children: Markup | str, **attributes: Attribute) -> Markup:
     """One element; `class_` becomes `class`, other underscores become hyphens, children are escaped."""
+    # A page has a thousand of them: only what may hold a sign that needs it is escaped.
     pairs = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(_text(value))}"' for key, value in attributes.items()
+        [
+            f' {_named(key)}="{escape(value) if isinstance(value, str) else _text(value)}"'
+            for key, value in attributes.items()
+        ]
     )
-    return Markup(f"<{name}{pairs}>") + Markup("").join(escape(c) for c in children) + Markup(f"</{name}>")  # noqa: S704
+    inner = "".join([child if isinstance(child, Markup) else escape(child) for child in children])
+    return Markup(f"<{name}{pairs}>{inner}</{name}>")  # noqa: S704
 
 
 def image(

@@ -2,54 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import replace
 
-from sqlalchemy import Connection, select
-
-from alliancekit import calls, visibility
-from alliancekit.errors import NotFoundError
-from alliancekit.events import Guidance, Response, Role, Segment, Signal, Style
+from alliancekit import visibility
+from alliancekit.events import Guidance, Response, Role, Signal, Style
 from alliancekit.languages.pages import Words
 from alliancekit.server.live import PATH as LIVE_PATH
 from alliancekit.server.therapist import client_says, findings, measure, panels, plugin_pages, views
-from alliancekit.server.therapist import course as between
-from alliancekit.server.therapist.course import CourseView
 from alliancekit.server.therapist.sentences import known
 from alliancekit.server.therapist.series import rated
+from alliancekit.server.therapist.stored import Stored, ratings_only, read
 from alliancekit.server.therapist.views import Reading, ReadingState, ResponseState
 from alliancekit.server.tokens import TherapistClaims
 from alliancekit.service import Service
-from alliancekit.store import course as noted
-from alliancekit.store import prompts, series
 from alliancekit.store import sessions as rows
 from alliancekit.store.series import SeriesSession
 from alliancekit.store.sessions import Episode
-from alliancekit.store.tables import participant, prompt
-from alliancekit.store.text import load
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One prompt of a session."""
-
-    session: str
-    role: Role
-    moment: Any
-    instruments: tuple[str, ...]
-    status: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """Everything that is stored of an episode and that its page is made of."""
-
-    course: Episode
-    found: tuple[SeriesSession, ...]
-    asked: Sequence[Asked]
-    segments: Mapping[str, tuple[Segment, ...]]
-    noted: CourseView
 
 
 async def caseload(service: Service, claims: TherapistClaims, token: str, words: Words) -> views.CaseloadView:
@@ -71,6 +41,7 @@ async def caseload(service: Service, claims: TherapistClaims, token: str, words:
                 total=view.total,
                 sessions=view.sessions,
                 signals=view.signals,
+                guidance=view.guidance,
             )
         )
     return views.CaseloadView(entries=tuple(entries), live=views.Live(url=LIVE_PATH, token=token))
@@ -85,6 +56,7 @@ async def episode(
     *,
     with_panels: bool = True,
     note_on: int | None = None,
+    everything: bool = False,
 ) -> views.EpisodeView:
     """One client's page for a therapist who reads `words`, with the panels that plugins show there.
 
@@ -96,18 +68,20 @@ async def episode(
         words: the reader's.
         with_panels: whether plugins are asked for their panels.
         note_on: the number of the session whose private note is to be written; by default the latest.
+        everything: whether lists go back to the first session; see `EpisodeView.recent`.
 
     Raises:
         NotFoundError: there is no such episode, or it is another therapist's.
     """
     now = service.clock()
 
-    stored = await service.database.read(lambda conn: _read(conn, claims, episode_id, now))
+    stored = await service.database.read(lambda conn: read(conn, claims, episode_id, now))
     course, found = stored.course, stored.found
     name = found[-1].session.style if found else course.style
     style = service.plugins.styles.get(name, Style(name=name, title=name, description=""))
     pages = plugin_pages.of_rules(service.plugins, words)
-    view = replace(_Builder(service, stored, words).view(course, style, token), rule_pages=pages)
+    made = _Builder(service, stored, words, everything=everything).view(course, style, token)
+    view = replace(made, rule_pages=pages)
     if any(one.number == note_on for one in view.sessions):
         view = replace(view, note_on=note_on)
     if not with_panels:
@@ -125,63 +99,9 @@ async def for_others(service: Service, course: Episode, words: Words) -> views.E
         course: the episode; whoever calls has made sure that it may be seen.
         words: the reader's, of the section `therapist`.
     """
-
-    def work(conn: Connection) -> Stored:
-        found = series.read_series(conn, course.tenant, course.id)
-        numbers = {one.session.id: one.session.number for one in found}
-        talks = noted.talks_of(conn, course.tenant, course.id)
-        return Stored(course, found, (), {}, between.view_of(numbers, talks=talks))
-
+    found = await service.database.read(lambda conn: ratings_only(conn, course))
     style = Style(name=course.style, title=course.style, description="")
-    return _Builder(service, await service.database.read(work), words).view(course, style, "")
-
-
-def _read(conn: Connection, claims: TherapistClaims, episode_id: str, now: float) -> Stored:
-    course = own_episode(conn, claims, episode_id)
-    found = series.read_series(conn, claims.tenant, episode_id, answers=True)
-    return Stored(
-        course,
-        found,
-        _asked(conn, [one.session.id for one in found], now),
-        {one.session.id: calls.segments_of(conn, one.session, now) for one in found},
-        between.view_of(
-            {one.session.id: one.session.number for one in found},
-            talks=noted.talks_of(conn, claims.tenant, episode_id),
-            tasks=noted.tasks_of(conn, claims.tenant, episode_id),
-            notes=noted.notes_of(conn, claims.tenant, episode_id, therapist=claims.therapist),
-        ),
-    )
-
-
-def own_episode(conn: Connection, claims: TherapistClaims, episode_id: str) -> Episode:
-    """Return an episode of this therapist.
-
-    Raises:
-        NotFoundError: there is no such episode, or it is another therapist's.
-    """
-    course = rows.read_episode(conn, claims.tenant, episode_id)
-    if course.therapist != claims.therapist:
-        raise NotFoundError("There is no such client.", fix="Go back to Today and choose from your list.")
-    return course
-
-
-def _asked(conn: Connection, sessions: Sequence[str], now: float) -> list[Asked]:
-    query = (
-        select(
-            prompt.c.session,
-            participant.c.role,
-            prompt.c.moment,
-            prompt.c.instruments,
-            prompts.status_at(now),
-        )
-        .join(participant, participant.c.id == prompt.c.participant)
-        .where(prompt.c.session.in_(sessions))
-        .order_by(prompt.c.created_at, prompt.c.id)
-    )
-    return [
-        Asked(s, role, moment, tuple(load(names)), status)
-        for s, role, moment, names, status in conn.execute(query)
-    ]
+    return _Builder(service, found, words).view(course, style, "")
 
 
 class _Builder:
@@ -190,7 +110,10 @@ class _Builder:
         service: Service,
         stored: Stored,
         words: Words,
+        *,
+        everything: bool,
     ) -> None:
+        self._everything = everything
         self._instruments = service.instruments
         self._found = stored.found
         self._asked = stored.asked
@@ -198,6 +121,7 @@ class _Builder:
         self._noted = stored.noted
         self._rules = service.plugins.rules
         self._words = words
+        self._rated: dict[tuple[str, str, str], list[int]] = {}
         self._ended = visibility.last_ended(stored.found)
         self._measure = stored.found[-1].session.measure if stored.found else "check-in"
 
@@ -225,8 +149,12 @@ class _Builder:
                 have=self._sessions_until,
                 course=self._noted,
                 words=self._words,
+                explained=None
+                if self._everything
+                else {one.session.number for one in self._found[-views.RECENT :]},
             ),
             course=self._noted,
+            everything=self._everything,
             guidance=guidance,
             guidance_session=answered,
             not_computed=()
@@ -248,9 +176,15 @@ class _Builder:
 
     def _sessions_until(self, number: int, signal: Signal) -> dict[str, int]:
         """How many sessions a rule could read for a signal of session `number`."""
-        until = [one for one in self._found if one.session.number <= number]
-        rated = [one for one in until if any(self._counts(one, r, signal) for r in one.responses)]
-        return {"rated": len(rated), "held": len(until)}
+        course = signal.instrument, signal.scale, signal.role
+        if course not in self._rated:
+            self._rated[course] = [
+                one.session.number
+                for one in self._found
+                if any(self._counts(one, r, signal) for r in one.responses)
+            ]
+        held = [one.session.number for one in self._found]
+        return {"rated": bisect_right(self._rated[course], number), "held": bisect_right(held, number)}
 
     def _counts(self, one: SeriesSession, response: Response, signal: Signal) -> bool:
         if (response.instrument, response.role) != (signal.instrument, signal.role):
@@ -315,8 +249,8 @@ class _Builder:
             return {score.scale: Reading(state=state) for score in response.scores if not score.plugin}
         asked = [
             a
-            for a in self._asked
-            if a.session == one.session.id and a.role == role and self._measure in a.instruments
+            for a in self._asked.get(one.session.id, ())
+            if a.role == role and self._measure in a.instruments
         ]
         if not asked:
             return {}
@@ -349,8 +283,8 @@ class _Builder:
                 title=self._title(response.instrument, response.role),
                 state=state,
             )
-        for asked in self._asked:
-            if asked.session == one.session.id and asked.status != "answered":
+        for asked in self._asked.get(one.session.id, ()):
+            if asked.status != "answered":
                 yield views.ResponseView(
                     role=asked.role,
                     moment=asked.moment,

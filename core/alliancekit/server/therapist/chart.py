@@ -25,7 +25,7 @@ _TASKS_ROW = 16.0
 
 WIDE = Frame(640, 320, 34, 84, 58, 40, most=30, names=True)
 NARROW = Frame(320, 290, 28, 34, 58, 40, most=10)
-PRINT = Frame(640, 250, 34, 84, 58, 40, most=16, names=True)
+PRINT = Frame(640, 216, 34, 84, 58, 40, most=16, names=True)
 SMALL = Frame(300, 150, 30, 34, 12, 24, most=20)
 
 
@@ -54,7 +54,7 @@ def _sessions_axis(frame: Frame, sessions: Sequence[SessionView], words: Words, 
 
 
 def _badge(x: float, y: float, view: SignalView | None) -> list[Markup]:
-    """A disc; a ring for what a rule found repaired, a square for what the therapist says is; or both."""
+    """A disc; a ring where a rule found a repair, a square where the therapist says so, both for both."""
     rule = view is not None and view.repaired_in is not None
     word = view is not None and view.said_repaired
     if not rule and not word:

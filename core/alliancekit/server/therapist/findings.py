@@ -6,7 +6,7 @@ therapist's word goes before both: repaired closes a finding, not yet keeps it o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 
 from alliancekit.events import RuleInfo, Signal, SignalKind
 from alliancekit.languages.pages import Words
@@ -31,6 +31,7 @@ def of(
     known: Sequence[RuleInfo] = (),
     have: Have | None = None,
     course: CourseView | None = None,
+    explained: Container[int] | None = None,
 ) -> tuple[SignalView, ...]:
     """Views of signals, those of one kind about one course in one session together.
 
@@ -41,24 +42,29 @@ def of(
         known: the rules that the plugins registered.
         have: see `Have`; by default as many sessions as the session's number.
         course: what the therapist noted.
+        explained: numbers of the sessions whose closed findings come with their rules too; by default all.
     """
     together: dict[tuple[int, str, tuple[str, str, str]], list[Signal]] = {}
     for session, signal in found:
         together.setdefault((session, signal.kind, _course(signal)), []).append(signal)
+    along: dict[tuple[str, str, str], list[tuple[int, SignalKind]]] = {}
+    for session, signal in found:
+        along.setdefault(_course(signal), []).append((session, signal.kind))
     views = []
-    for (session, _, _), group in together.items():
+    for (session, _, of_course), group in together.items():
         signals = sorted(group, key=lambda signal: _WEIGHT[signal.level])
-        sessions = {"rated": session, "held": session} if have is None else have(session, signals[0])
         talk = None
         if course is not None and signals[0].kind in TALKED_ABOUT:
             talk = course.talk(session)
-        is_open, repaired = _state(session, signals[0], found, rated, talk)
+        is_open, repaired = _state(session, signals[0], along[of_course], rated, talk)
+        shown = is_open or explained is None or session in explained
+        sessions = {"rated": session, "held": session} if have is None else have(session, signals[0])
         views.append(
             SignalView(
                 session=session,
                 signal=signals[0],
                 also=tuple(signals[1:]),
-                rules=agreement.rules_of(signals, known, sessions, words),
+                rules=agreement.rules_of(signals, known, sessions, words) if shown else (),
                 open=is_open,
                 repaired_in=repaired,
                 talk=talk,
@@ -68,12 +74,12 @@ def of(
 
 
 def _state(
-    session: int, signal: Signal, found: Sequence[tuple[int, Signal]], rated: int, talk: TalkView | None
+    session: int, signal: Signal, along: Sequence[tuple[int, SignalKind]], rated: int, talk: TalkView | None
 ) -> tuple[bool, int | None]:
     """Whether a finding is open, and the session of the repair that a rule found."""
     if signal.kind not in LASTING and talk is None:
         return session >= rated, None
-    later = [(n, one.kind) for n, one in found if n > session and _course(one) == _course(signal)]
+    later = [(n, kind) for n, kind in along if n > session]
     repaired = min((n for n, kind in later if kind == "repair"), default=None)
     said_again = any(kind == signal.kind for _, kind in later)
     settled = talk is not None and talk.outcome == "repaired"

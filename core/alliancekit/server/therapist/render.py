@@ -19,6 +19,7 @@ from alliancekit.languages.pages import Words
 from alliancekit.server.therapist import agreement, chart, panels, sentences, series, settings, talk_chart
 from alliancekit.server.therapist import course as between
 from alliancekit.server.therapist.platforms import PlatformsView
+from alliancekit.server.therapist.printed import Sheet
 from alliancekit.server.therapist.settings import RatingsLine, SettingsView
 from alliancekit.server.therapist.views import CaseloadView, EpisodeView, Link, ShownPanel
 
@@ -145,6 +146,20 @@ def render_settings(view: SettingsView, words: Words, *, navigation: Sequence[Li
 def render_episode(view: EpisodeView, words: Words, *, navigation: Sequence[Link] = ()) -> str:
     """One client's page."""
     return page("episode.html", words, view=view, live=view.live, navigation=navigation)
+
+
+def render_print(
+    view: EpisodeView,
+    words: Words,
+    *,
+    now: float,
+    name: bool = False,
+    dates: bool = False,
+    notes: bool = False,
+) -> str:
+    """One client's page for supervision; see `printed.Sheet`."""
+    sheet = Sheet(view=view, words=words, name=name, dates=dates, notes=notes)
+    return page("print.html", words, view=view, sheet=sheet, now=now)
 
 
 def render_plugin_page(

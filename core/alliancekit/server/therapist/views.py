@@ -271,6 +271,10 @@ class NotAsked:
     reason: str
 
 
+RECENT = 24
+"""Sessions whose findings and answers a page lists unless all are asked for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpisodeView:
     """One client's page.
@@ -303,6 +307,7 @@ class EpisodeView:
     course: CourseView = field(default_factory=CourseView)
     note_on: int | None = None
     client_says: tuple[str, ...] = ()
+    everything: bool = False
     not_asked: tuple[NotAsked, ...] = ()
     rule_pages: Mapping[str, Link] = field(default_factory=dict)
     live: Live | None = None
@@ -317,6 +322,11 @@ class EpisodeView:
     def example(self) -> bool:
         """Whether anything on the page is made up."""
         return any(one.example for one in self.sessions)
+
+    @property
+    def recent(self) -> tuple[SessionView, ...]:
+        """The sessions that lists hold: the latest `RECENT`, or all of them."""
+        return self.sessions if self.everything else self.sessions[-RECENT:]
 
     @property
     def session_ids(self) -> Mapping[int, str]:
@@ -345,6 +355,16 @@ class CaseloadEntry:
     total: str = "total"
     sessions: tuple[SessionView, ...] = ()
     signals: tuple[SignalView, ...] = ()
+    guidance: tuple[Guidance, ...] = ()
+
+    def at(self, found: SignalView) -> float:
+        """When the session of a finding was."""
+        return next((one.at for one in self.sessions if one.number == found.session), 0.0)
+
+    @property
+    def to_say(self) -> Guidance | None:
+        """The first suggestion for the next session."""
+        return next((one for one in self.guidance if one.kind == "next_step"), None)
 
     @property
     def last(self) -> SessionView | None:
@@ -358,6 +378,23 @@ class CaseloadView:
 
     entries: tuple[CaseloadEntry, ...] = ()
     live: Live | None = None
+
+    @property
+    def to_talk_about(self) -> tuple[tuple[CaseloadEntry, SignalView], ...]:
+        """Open findings that nobody talked about yet: the weightiest first, then the newest session's.
+
+        It orders findings, never people.
+        """
+        weight = {"strong": 0, "notice": 1, "info": 2}
+        every = [(entry, one) for entry in self.entries for one in entry.signals]
+        found = [pair for pair in every if pair[1].may_be_talked_about and pair[1].talk is None]
+        return tuple(sorted(found, key=lambda pair: (weight[pair[1].signal.level], -pair[0].at(pair[1]))))
+
+    @property
+    def awaited(self) -> tuple[tuple[CaseloadEntry, SessionView], ...]:
+        """Sessions with answers still open, the newest first."""
+        found = [(entry, one) for entry in self.entries for one in entry.sessions if one.waiting]
+        return tuple(sorted(found, key=lambda pair: -pair[1].at))
 
     @property
     def by_recency(self) -> tuple[CaseloadEntry, ...]:
