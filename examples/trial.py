@@ -1,14 +1,12 @@
-"""Runs `alliancekit serve` for the examples that try a service of its own; what it keeps goes with the folder."""
+"""Runs `alliancekit serve` for the examples that try a service of its own."""
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,8 +14,6 @@ from pathlib import Path
 from typing import Any
 
 ALLIANCEKIT = [sys.executable, "-c", "from alliancekit.cli import main; main()"]
-KEY = re.compile(r"shown only now: (ak_\S+)")
-READY = re.compile(r"AllianceKit is at (http\S+)")
 
 
 @dataclass(frozen=True)
@@ -51,11 +47,19 @@ def service(folder: Path, *, origin: str, **settings: Any) -> Iterator[Trial]:
         for name, value in wanted.items()
     }
     process = subprocess.Popen(  # noqa: S603 - our own command
-        [*ALLIANCEKIT, "serve"], env=environment, stderr=subprocess.PIPE, text=True
+        [*ALLIANCEKIT, "serve", "--json"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     try:
-        key, address = _said(process, KEY, READY)
-        yield Trial(address, key, dict(environment))
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        if not said:
+            raise SystemExit("AllianceKit did not start. Run `alliancekit config check`.")
+        ready = json.loads(said)
+        yield Trial(ready["url"], ready["key"], dict(environment))
     finally:
         process.terminate()
         process.wait()
@@ -67,15 +71,3 @@ def free_port() -> int:
         one.bind(("127.0.0.1", 0))
         port: int = one.getsockname()[1]
         return port
-
-
-def _said(process: subprocess.Popen[str], *wanted: re.Pattern[str]) -> list[str]:
-    """What the starting service says of each of these; afterwards nobody reads its log."""
-    found: dict[re.Pattern[str], str] = {}
-    assert process.stderr is not None
-    for line in process.stderr:
-        found |= {one: match[1] for one in wanted if (match := one.search(line))}
-        if len(found) == len(wanted):
-            threading.Thread(target=process.stderr.read, daemon=True).start()
-            return [found[one] for one in wanted]
-    raise SystemExit("AllianceKit did not start. Run `alliancekit config check`.")

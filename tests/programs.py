@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 COMMAND = Path(sys.executable).with_name("alliancekit")
 PATIENCE = 90.0
@@ -54,6 +56,16 @@ class Program:
                 return found[1]
             assert not over, f"it never said {pattern}: {self.err.read_text()}"
             time.sleep(0.02)
+
+    def told(self) -> dict[str, Any]:
+        """Wait for the first line of JSON on standard output."""
+        deadline = time.monotonic() + PATIENCE
+        while "\n" not in (text := self.out.read_text()):
+            over = self.process.poll() is not None or time.monotonic() > deadline
+            assert not over, f"it never told anything: {self.err.read_text()}"
+            time.sleep(0.02)
+        found: dict[str, Any] = json.loads(text.splitlines()[0])
+        return found
 
     def end(self, number: int = signal.SIGTERM, *, within: float = PATIENCE) -> int:
         """Send a signal and wait for the end; return the exit code."""

@@ -157,17 +157,23 @@ async def test_an_address_is_slowed_down_over_all_logins(
     held: Accounts, sam: Account, clock: FakeClock
 ) -> None:
     for number in range(BY_ADDRESS.free):
-        await fail(held, f"login-{number}", address="2001:db8::1")
+        await fail(held, f"login-{number}", address="2001:db8::/64")
     with pytest.raises(TooManyFailuresError):
-        await held.sign_in(sam.login, PASSWORD, "", "2001:db8::ffff:1")  # the same network of 64 bits
-    assert await held.sign_in(sam.login, PASSWORD, "", "2001:db8:0:1::1")
+        await held.sign_in(sam.login, PASSWORD, "", "2001:db8::/64")
+    assert await held.sign_in(sam.login, PASSWORD, "", "2001:db8:0:1::/64")
     assert await held.sign_in(sam.login, PASSWORD, "", HERE)
     clock.now += 1
-    assert await held.sign_in(sam.login, PASSWORD, "", "2001:db8::1")
+    assert await held.sign_in(sam.login, PASSWORD, "", "2001:db8::/64")
     clock.now += 1
-    await fail(held, "one-more", address="2001:db8::1")  # a success of one's own does not reset the address
+    await fail(held, "one-more", address="2001:db8::/64")  # a success of one's own does not reset the address
     with pytest.raises(TooManyFailuresError):
-        await held.sign_in(sam.login, PASSWORD, "", "2001:db8::1")
+        await held.sign_in(sam.login, PASSWORD, "", "2001:db8::/64")
+
+
+async def test_where_the_address_cannot_be_told_nobody_waits_for_others(held: Accounts, sam: Account) -> None:
+    for number in range(BY_ADDRESS.free + 5):
+        await fail(held, f"login-{number}", address="")
+    assert await held.sign_in(sam.login, PASSWORD, "", "")
 
 
 async def test_many_at_once_are_not_looked_at_for_free(held: Accounts, sam: Account) -> None:

@@ -145,6 +145,7 @@ async def test_a_tenant_demands_signatures_by_the_api(site: Site) -> None:
         "name": "Clinic",
         "require_signed": False,
         "layout": "card",
+        "ratings": "on",
         "refused_adapters": [],
     }
     reply = await demand(site, {"require_signed": True})

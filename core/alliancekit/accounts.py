@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -113,7 +112,7 @@ class Accounts:
             login: as it was typed.
             password: as it was typed.
             code: of the authenticator app; empty where there is none.
-            address: the network address that the attempt comes from.
+            address: the network address that the attempt comes from; empty where it cannot be told.
 
         Raises:
             WrongSignInError: something is not right, or the account is disabled.
@@ -266,7 +265,8 @@ class Accounts:
         return self._subject("login", login)
 
     def _subjects(self, login: str, address: str) -> tuple[str, str]:
-        return self.login_subject(login), self._subject("address", _network(address))
+        """The digests under which an attempt is counted; that of the address is empty without one."""
+        return self.login_subject(login), self._subject("address", address) if address else ""
 
     def _subject(self, kind: str, what: str) -> str:
         return hmac.digest(self._secret, f"{kind}\0{what}".encode(errors="replace"), hashlib.sha256).hex()
@@ -288,22 +288,12 @@ def accounts_of(settings: Settings, database: Database, clock: Callable[[], floa
 def _count(conn: Connection, subjects: tuple[str, str], now: float) -> None:
     """Count an attempt as failed before it is looked at, so that many at once are not looked at for free."""
     # In the same order everywhere, since PostgreSQL locks one after the other.
-    for subject, brake in sorted(zip(subjects, (BY_LOGIN, BY_ADDRESS), strict=True), key=str):
+    counted = [
+        (subject, brake) for subject, brake in zip(subjects, (BY_LOGIN, BY_ADDRESS), strict=True) if subject
+    ]
+    for subject, brake in sorted(counted, key=str):
         wait = brake.wait(*accounts.failures(conn, subject, now - REMEMBERED), now)
         if wait > 0:
             raise TooManyFailuresError(wait)
-    for subject in subjects:
+    for subject, _ in counted:
         accounts.add_failure(conn, subject, now)
-
-
-def _network(address: str) -> str:
-    """What counts as one address: in IPv6 the network of 64 bits that one connection gets."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(found, ipaddress.IPv6Address):
-        if found.ipv4_mapped is not None:
-            return str(found.ipv4_mapped)
-        return str(ipaddress.ip_network((found, 64), strict=False))
-    return str(found)

@@ -35,6 +35,19 @@ LanguageTag = Annotated[str, Field(max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Z
 Zone = Annotated[str, Field(max_length=64), AfterValidator(_zone)]
 
 
+LIMITS: Final[Mapping[str, tuple[int, int]]] = {
+    "pulse_after": (1, 180),
+    "pulses_most": (1, 6),
+    "pulse_between": (5, 120),
+}
+"""The least and the largest number of each setting that is one."""
+
+
+def _within(name: str) -> Any:
+    least, most = LIMITS[name]
+    return Field(ge=least, le=most)
+
+
 class TherapistSettings(BaseModel):
     """What a therapist chose for all of their sessions; null: as the practice has it.
 
@@ -60,9 +73,9 @@ class TherapistSettings(BaseModel):
     measure: Name | None = None
     ask_therapist: Switch = "on"
     pulses: Switch | None = None
-    pulse_after: Annotated[int, Field(ge=1, le=180)] = 20
-    pulses_most: Annotated[int, Field(ge=1, le=6)] = 2
-    pulse_between: Annotated[int, Field(ge=5, le=120)] = 10
+    pulse_after: Annotated[int, _within("pulse_after")] = 20
+    pulses_most: Annotated[int, _within("pulses_most")] = 2
+    pulse_between: Annotated[int, _within("pulse_between")] = 10
     link: Switch = "on"
     client_sees: ClientSees = "nothing"
     language: LanguageTag | None = None

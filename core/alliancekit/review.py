@@ -14,7 +14,7 @@ from alliancekit.dispatch import Outcome
 from alliancekit.events import Guidance, Score, Signal
 from alliancekit.hooks import Hooks
 from alliancekit.instruments.catalogue import Instruments
-from alliancekit.store import series, webhooks
+from alliancekit.store import readers, series, webhooks
 from alliancekit.store.database import Database
 from alliancekit.store.series import SeriesSession
 from alliancekit.store.sessions import Session, read_session
@@ -65,8 +65,10 @@ class Review:
             lambda conn: series.read_series(conn, row.tenant, row.episode, answers=True)
         )
         seen = [one for one in visibility.for_therapist(everything) if one.session.number <= row.number]
-        signals = await self._signals(row, seen, told)
-        await self._guidance(row, seen[-1], signals)
+        reader = await self._database.read(lambda conn: readers.of_episode(conn, row.tenant, row.episode))
+        language = reader.language or "en"
+        signals = await self._signals(row, seen, told, language)
+        await self._guidance(row, seen[-1], signals, language)
         await self._updated(row.tenant, row.id)
 
     async def again(self, tenant: str, _: str, payload: Mapping[str, Any]) -> None:
@@ -75,7 +77,7 @@ class Review:
         await self.run(row, told={tuple(one) for one in payload["told"]})
 
     async def _signals(
-        self, row: Session, seen: Sequence[SeriesSession], told: Set[tuple[str, ...]]
+        self, row: Session, seen: Sequence[SeriesSession], told: Set[tuple[str, ...]], language: str
     ) -> tuple[Signal, ...]:
         base = self._base(row)
         *earlier, newest = (one.point() for one in seen)
@@ -84,7 +86,12 @@ class Review:
         points = (*earlier, newest)
         outcomes = await self._hooks.detect_signals(
             events.SeriesUpdated(
-                **base, style=row.style, number=row.number, series=points, scales=self._scales
+                **base,
+                style=row.style,
+                number=row.number,
+                language=language,
+                series=points,
+                scales=self._scales,
             )
         )
         known = told | {_identity(signal) for _, signal in seen[-1].signals}
@@ -113,12 +120,15 @@ class Review:
             await self._hooks.signal_raised(events.SignalRaised(**base, signal=signal))
         return found
 
-    async def _guidance(self, row: Session, seen: SeriesSession, signals: tuple[Signal, ...]) -> None:
+    async def _guidance(
+        self, row: Session, seen: SeriesSession, signals: tuple[Signal, ...], language: str
+    ) -> None:
         outcomes = await self._hooks.suggest_guidance(
             events.GuidanceWanted(
                 **self._base(row),
                 style=row.style,
                 number=row.number,
+                language=language,
                 responses=seen.responses,
                 signals=signals,
                 talk_balance=seen.talk_balance,

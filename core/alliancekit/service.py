@@ -35,7 +35,7 @@ from alliancekit.pipeline import Pipeline
 from alliancekit.plugins import Given, PluginHost, PluginsConfig, adapter_calls, status
 from alliancekit.secret_refs import resolved
 from alliancekit.sessions import Fact
-from alliancekit.store import migrate, presence, prompts, tenants
+from alliancekit.store import audit, migrate, presence, prompts, tenants
 from alliancekit.store import sessions as rows
 from alliancekit.store.database import Database, open_database
 from alliancekit.store.outbox import Work, add_work
@@ -318,14 +318,27 @@ async def prepared_database(settings: Settings) -> Database:
     return open_database(url)
 
 
-async def first_key(settings: Settings) -> str | None:
-    """Make the first tenant of an empty database and return its key; None where there is a tenant already."""
+async def first_key(settings: Settings, *, shown: bool = True) -> str | None:
+    """Make the first tenant of an empty database, with its first key.
+
+    Args:
+        settings: name the database.
+        shown: whether the key will be shown; without, none is made, since it could never be read again.
+
+    Returns:
+        The key; empty where there is none and none was made; None where one was made before.
+    """
     database = await prepared_database(settings)
 
     def work(conn: Connection) -> str | None:
         if tenants.any_tenant(conn):
-            return None
-        return tenants.create_tenant(conn, "default", time.time())[1]
+            return None if any(one.revoked_at is None for one in tenants.all_keys(conn)) else ""
+        now = time.time()
+        made, key = tenants.create_tenant(conn, "default", now, with_key=shown)
+        audit.append(
+            conn, tenant=made, actor="operator", action="tenant.created", object=made, details={}, now=now
+        )
+        return key
 
     try:
         return await database.write(work)

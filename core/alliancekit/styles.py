@@ -175,6 +175,8 @@ class StylePlugin(AllianceHooks):
                 title=say(self.book.title),
                 description=say(self.book.description),
                 fit_instrument="" if self._fit is None else self._fit.name,
+                titles=self.book.title,
+                descriptions=self.book.description,
             ),
         )
 

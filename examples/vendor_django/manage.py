@@ -1,4 +1,4 @@
-"""Django's command: `python manage.py runserver`. `run.py` starts it together with a service to try it with."""
+"""Django's command; `run.py` starts it together with a service to try it with."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def main() -> None:
         subprocess.run([*manage, "migrate", "--run-syncdb", "-v", "0"], env=environment, check=True)  # noqa: S603
         print(f"Quayside Counselling is open: {url}", flush=True)
         server = [*manage, "runserver", "--noreload", "--verbosity", "0", f"127.0.0.1:{port}"]
-        subprocess.run(
+        subprocess.run(  # noqa: S603 - our own command
             server, env=environment, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
 

@@ -15,6 +15,7 @@ from alliancekit.hookspecs import AllianceHooks, hookimpl
 from alliancekit.pages import Page
 from alliancekit_strain import course_rules, rules, session_rules
 from alliancekit_strain.page import page
+from alliancekit_strain.sentences import TEXTS
 from alliancekit_strain.series import courses
 from alliancekit_strain.settings import Settings
 
@@ -44,11 +45,12 @@ class Strain(AllianceHooks):
     @hookimpl
     async def detect_signals(self, event: SeriesUpdated) -> Sequence[Signal]:
         found: list[Signal] = []
+        words = TEXTS.words(event.language)
         every = [c for c in courses(event, ignored=self.settings.ignore) if c.current]
         for course in every:
             if course.key.role == "client" or self.settings.therapist:
-                found += course_rules.read(course, self.rules, self.settings)
-        found += session_rules.apart(every, self.rules, self.settings)
-        found += session_rules.answers(event, self.rules, self.settings)
-        found += session_rules.missed(event, self.rules[rules.MISSED])
+                found += course_rules.read(course, self.rules, self.settings, words)
+        found += session_rules.apart(every, self.rules, self.settings, words)
+        found += session_rules.answers(event, self.rules, self.settings, words)
+        found += session_rules.missed(event, self.rules[rules.MISSED], words)
         return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from alliancekit.events import Level, RuleInfo, Signal
 from alliancekit.scoring.change import reliable_change
@@ -14,8 +14,11 @@ from alliancekit_strain import rules, sentences
 from alliancekit_strain.series import Course
 from alliancekit_strain.settings import Settings
 
+if TYPE_CHECKING:
+    from alliancekit.languages.pages import Words
 
-def read(course: Course, known: Mapping[str, RuleInfo], settings: Settings) -> Iterator[Signal]:
+
+def read(course: Course, known: Mapping[str, RuleInfo], settings: Settings, words: Words) -> Iterator[Signal]:
     """What the rules find in the newest rating of a course; a scale without a direction is left alone.
 
     The cut-off is read on every scale, all else on the main ones only: parts of a measure with a total would
@@ -23,13 +26,13 @@ def read(course: Course, known: Mapping[str, RuleInfo], settings: Settings) -> I
     """
     if not course.info.directed:
         return
-    yield from _low(course, known)
+    yield from _low(course, known, words)
     if course.info.main:
-        strained = list(_strain(course, known, settings))
-        yield from strained or _fall(course, known, settings)
-        yield from _repair(course, known, settings)
-        yield from _change(course, known)
-        yield from _ceiling(course, known, settings)
+        strained = list(_strain(course, known, settings, words))
+        yield from strained or _fall(course, known, settings, words)
+        yield from _repair(course, known, settings, words)
+        yield from _change(course, known, words)
+        yield from _ceiling(course, known, settings, words)
 
 
 def found(
@@ -62,20 +65,22 @@ def found(
     )
 
 
-def _low(course: Course, known: Mapping[str, RuleInfo]) -> Iterator[Signal]:
+def _low(course: Course, known: Mapping[str, RuleInfo], words: Words) -> Iterator[Signal]:
     info = course.info
     if info.cut_off is not None and calls_for_talk(course.value, info.cut_off, info.when):
         yield found(
             known[rules.CUT_OFF],
             course,
             level="notice" if info.provisional else "strong",
-            sentence=sentences.low_score(course),
+            sentence=sentences.low_score(words, course),
             inputs={"value": course.value, "cut_off": info.cut_off, "maximum": course.maximum},
             source=info.source,
         )
 
 
-def _strain(course: Course, known: Mapping[str, RuleInfo], settings: Settings) -> Iterator[Signal]:
+def _strain(
+    course: Course, known: Mapping[str, RuleInfo], settings: Settings, words: Words
+) -> Iterator[Signal]:
     """One signal a rule; each carries the numbers of all of them, to tell what the others saw."""
     now = standing(
         course.percents,
@@ -92,7 +97,7 @@ def _strain(course: Course, known: Mapping[str, RuleInfo], settings: Settings) -
                 known[name],
                 course,
                 level="strong" if criterion == 2 else "notice",
-                sentence=sentences.possible_strain(course, now),
+                sentence=sentences.possible_strain(words, course, now),
                 inputs=inputs,
                 magnitude=now.magnitude,
                 length=now.length,
@@ -103,7 +108,7 @@ def _strain(course: Course, known: Mapping[str, RuleInfo], settings: Settings) -
             known[rules.CHART],
             course,
             level="notice",
-            sentence=sentences.below_limit(course, now.chart),
+            sentence=sentences.below_limit(words, course, now.chart),
             inputs=inputs,
             magnitude=(now.chart.centre - now.now) / now.chart.sigma,
             length=now.length or None,
@@ -124,7 +129,9 @@ def _numbers(now: Standing) -> dict[str, float]:
     return inputs
 
 
-def _fall(course: Course, known: Mapping[str, RuleInfo], settings: Settings) -> Iterator[Signal]:
+def _fall(
+    course: Course, known: Mapping[str, RuleInfo], settings: Settings, words: Words
+) -> Iterator[Signal]:
     own = settings.drop_percent_of.get(course.key.instrument)
     points = settings.drop_percent if own is None else own
     fell = fall(course.percents, points=points)
@@ -133,15 +140,17 @@ def _fall(course: Course, known: Mapping[str, RuleInfo], settings: Settings) -> 
             known[rules.FIXED_FALL],
             course,
             level="notice",
-            sentence=sentences.drop(course, fell),
+            sentence=sentences.drop(words, course, fell),
             inputs={"before": course.percents[-2], "now": course.percents[-1], "threshold": points},
-            source=rules.OPENFIT if course.key.instrument == "srs" else "",
+            source=words.say("source.openfit") if course.key.instrument == "srs" else "",
             length=1,
             pattern="v",
         )
 
 
-def _repair(course: Course, known: Mapping[str, RuleInfo], settings: Settings) -> Iterator[Signal]:
+def _repair(
+    course: Course, known: Mapping[str, RuleInfo], settings: Settings, words: Words
+) -> Iterator[Signal]:
     values = course.percents
     newest = len(values) - 1
     episodes = strain_episodes(values, group_sd=settings.group_sd, least_sd=settings.least_sd)
@@ -150,7 +159,7 @@ def _repair(course: Course, known: Mapping[str, RuleInfo], settings: Settings) -
             known[rules.BACK_BEFORE],
             course,
             level="info",
-            sentence=sentences.repair(course, newest - episode.bottom),
+            sentence=sentences.repair(words, course, newest - episode.bottom),
             inputs={
                 "before": values[episode.start],
                 "bottom": values[episode.bottom],
@@ -171,7 +180,7 @@ def _repair(course: Course, known: Mapping[str, RuleInfo], settings: Settings) -
             known[rules.BACK_CENTRE],
             course,
             level="info",
-            sentence=sentences.back_at_average(course, newest - low),
+            sentence=sentences.back_at_average(words, course, newest - low),
             inputs={
                 "bottom": values[low],
                 "now": values[newest],
@@ -183,7 +192,7 @@ def _repair(course: Course, known: Mapping[str, RuleInfo], settings: Settings) -
         )
 
 
-def _change(course: Course, known: Mapping[str, RuleInfo]) -> Iterator[Signal]:
+def _change(course: Course, known: Mapping[str, RuleInfo], words: Words) -> Iterator[Signal]:
     """Reliable change, with published numbers of the scale only."""
     info = course.info
     if info.sd is None or info.reliability is None:
@@ -201,7 +210,7 @@ def _change(course: Course, known: Mapping[str, RuleInfo]) -> Iterator[Signal]:
             rule,
             course,
             level="info" if better else "notice",
-            sentence=sentences.reliable_change(course, before, change, since_first=back == 0),
+            sentence=sentences.reliable_change(words, course, before, change, since_first=back == 0),
             inputs={
                 "before": before,
                 "now": course.value,
@@ -214,13 +223,15 @@ def _change(course: Course, known: Mapping[str, RuleInfo]) -> Iterator[Signal]:
         )
 
 
-def _ceiling(course: Course, known: Mapping[str, RuleInfo], settings: Settings) -> Iterator[Signal]:
+def _ceiling(
+    course: Course, known: Mapping[str, RuleInfo], settings: Settings, words: Words
+) -> Iterator[Signal]:
     sessions = settings.flat_sessions
     if course.key.role == "client" and flat_at_maximum(course.percents, sessions=sessions):
         yield found(
             known[rules.FLAT],
             course,
             level="info",
-            sentence=sentences.flat_maximum(course, sessions),
+            sentence=sentences.flat_maximum(words, course, sessions),
             inputs={"sessions": float(sessions)},
         )

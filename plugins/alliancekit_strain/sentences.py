@@ -1,129 +1,129 @@
-"""What the signals say to the therapist, in plain words: what was seen, how sure that is, no diagnosis."""
+"""What the signals say to the therapist, in plain words: what was seen, how sure that is, no diagnosis.
+
+The texts are in `texts.json`; every function takes the words of the language that is asked for.
+"""
 
 from __future__ import annotations
 
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final
+
 from alliancekit.events import ItemInfo
+from alliancekit.languages.plugins import plugin_texts
 from alliancekit.scoring.change import ReliableChange
 from alliancekit.scoring.control import ControlChart
 from alliancekit.scoring.rules import Missed
 from alliancekit.scoring.strain import Standing
 from alliancekit_strain.series import Course
 
-WHEN = {"pre_session": " before the session", "follow_up": " after the session"}
+if TYPE_CHECKING:
+    from alliancekit.languages.pages import Words
+
+TEXTS: Final = plugin_texts(files("alliancekit_strain"))
+"""Everything that the plugin says, in every language it speaks."""
 
 
-def low_score(course: Course) -> str:
+def low_score(words: Words, course: Course) -> str:
     """A value on the wrong side of the cut-off."""
-    side = "below" if course.info.when in ("<", "<=") else "above"
-    mark = "provisional mark" if course.info.provisional else "published mark"
-    edge = " (or at it)" if course.info.when in ("<=", ">=") else ""
-    return (
-        f"{_whose(course, turned=False)} is {course.value:g} of {course.maximum:g}, {side} the {mark} of "
-        f"{course.info.cut_off:g}{edge}: worth asking about."
+    return words.say(
+        f"low_score.{'provisional' if course.info.provisional else 'published'}",
+        rating=_rating(words, course, turned=False),
+        value=words.number(course.value, decimals=2),
+        maximum=words.number(course.maximum, decimals=2),
+        cut_off=words.number(course.info.cut_off or 0.0, decimals=2),
     )
 
 
-def drop(course: Course, fell: float) -> str:
+def drop(words: Words, course: Course, fell: float) -> str:
     """A fall since the last rated session."""
-    return (
-        f"{_whose(course)} fell by {fell:.0f} points of 100 since the last rated session. "
-        "One fall can be chance; it is a reason to ask."
-    )
+    return words.say("drop", rating=_rating(words, course), points=words.number(fell))
 
 
-def possible_strain(course: Course, now: Standing) -> str:
+def possible_strain(words: Words, course: Course, now: Standing) -> str:
     """A fall measured against the usual ups and downs."""
-    how = "since the last rated session" if now.length == 1 else f"over {now.length} sessions"
-    return (
-        f"{_whose(course)} fell by {now.depth:.0f} points of 100 {how}, {now.magnitude:.1f} times "
-        "the usual ups and downs. The relationship may be under strain: ask how it was."
+    return words.say(
+        "possible_strain.last" if now.length == 1 else "possible_strain.over",
+        rating=_rating(words, course),
+        points=words.number(now.depth),
+        sessions=now.length,
+        times=words.number(now.magnitude, decimals=1),
     )
 
 
-def below_limit(course: Course, chart: ControlChart) -> str:
+def below_limit(words: Words, course: Course, chart: ControlChart) -> str:
     """A value below the own control limit."""
-    return (
-        f"{_whose(course)} lies clearly below this course's own average of {chart.centre:.0f} points of 100. "
-        "The relationship may be under strain: ask how it was."
-    )
+    return words.say("below_limit", rating=_rating(words, course), points=words.number(chart.centre))
 
 
-def repair(course: Course, sessions: int) -> str:
+def repair(words: Words, course: Course, sessions: int) -> str:
     """Back at the level before."""
-    after = "one session" if sessions == 1 else f"{sessions} sessions"
-    return (
-        f"{_whose(course)} is back at the level before its fall, after {after}. "
-        "Something helped: worth putting into words together."
-    )
+    return words.say(f"repair.{_many(sessions)}", rating=_rating(words, course), sessions=sessions)
 
 
-def back_at_average(course: Course, sessions: int) -> str:
+def back_at_average(words: Words, course: Course, sessions: int) -> str:
     """Back at the own average after a value below the limit."""
-    after = "one session" if sessions == 1 else f"{sessions} sessions"
-    return (
-        f"{_whose(course)} is back at its own average, after {after}. "
-        "Something helped: worth putting into words together."
-    )
+    return words.say(f"back_at_average.{_many(sessions)}", rating=_rating(words, course), sessions=sessions)
 
 
-def reliable_change(course: Course, before: float, change: ReliableChange, *, since_first: bool) -> str:
+def reliable_change(
+    words: Words, course: Course, before: float, change: ReliableChange, *, since_first: bool
+) -> str:
     """A change beyond measurement error, in the scale's units."""
     since = "first" if since_first else "last"
     went = "rose" if change.index > 0 else "fell"
-    return (
-        f"{_whose(course, turned=False)} {went} from {before:.4g} to {course.value:.4g} since the {since} "
-        f"rated session: more than the {change.precision.threshold:.1f} points of measurement error."
+    return words.say(
+        f"reliable_change.{since}.{went}",
+        rating=_rating(words, course, turned=False),
+        before=words.number(before, decimals=2),
+        value=words.number(course.value, decimals=2),
+        threshold=words.number(change.precision.threshold, decimals=1),
     )
 
 
-def low_item(item: ItemInfo, low: int, answered: int) -> str:
+def low_item(words: Words, item: ItemInfo, low: int, answered: int) -> str:
     """A single answer at the unfavourable end."""
-    if low > 1:
-        return (
-            f"{low} of {answered} answers stand at the least favourable end, the first of them at question "
-            f"{item.number}: worth asking about, even where the whole rating looks good."
-        )
-    return (
-        f"One of {answered} answers, question {item.number}, stands at the least favourable end: "
-        "worth asking about, even where the whole rating looks good."
-    )
+    return words.say(f"low_item.{_many(low)}", low=low, answers=answered, question=item.number)
 
 
-def missed(seen: Missed) -> str:
+def missed(words: Words, seen: Missed) -> str:
     """Sessions that nobody came to."""
-    what = "One session was" if seen.missed == 1 else f"{seen.missed} sessions were"
-    row = f", the last {seen.in_a_row} of them in a row" if seen.in_a_row > 1 else ""
-    return f"{what} missed so far, of {seen.sessions}{row}. Ask what made it hard to come."
+    key = "missed.in_a_row" if seen.in_a_row > 1 else f"missed.{_many(seen.missed)}"
+    return words.say(key, missed=seen.missed, sessions=seen.sessions, row=seen.in_a_row)
 
 
-def flat_maximum(course: Course, sessions: int) -> str:
+def flat_maximum(words: Words, course: Course, sessions: int) -> str:
     """A ceiling."""
-    return (
-        f"{_whose(course)} stood at the maximum {sessions} sessions in a row. That is common and says little "
-        "either way: make it easy to name something that could be better."
-    )
+    return words.say("flat_maximum", rating=_rating(words, course), sessions=sessions)
 
 
-def straightlining(items: int) -> str:
+def straightlining(words: Words, items: int) -> str:
     """One value throughout."""
-    return (
-        f"All {items} questions were answered with the same value. The form may have been filled in quickly: "
-        "one question asked aloud tells more."
-    )
+    return words.say("straightlining", items=items)
 
 
-def divergence(apart: float) -> str:
+def divergence(words: Words, apart: float) -> str:
     """Two views of one session."""
-    side = "lower" if apart < 0 else "higher"
-    usual = " Therapists often rate somewhat lower, though not by so much." if apart < 0 else ""
-    return (
-        f"You rated the session {abs(apart):.0f} points of 100 {side} than the client did.{usual} "
-        "Ask how the client saw it."
-    )
+    return words.say(f"divergence.{'lower' if apart < 0 else 'higher'}", points=words.number(abs(apart)))
 
 
-def _whose(course: Course, *, turned: bool = True) -> str:
-    who = "The client's" if course.key.role == "client" else "Your own"
-    scale = "" if course.key.scale == "total" else f" ({course.key.scale.replace('_', ' ')})"
-    note = ", turned so that higher is better," if turned and not course.info.higher_is_better else ""
-    return f"{who} {course.key.instrument} rating{scale}{WHEN.get(course.key.moment, '')}{note}"
+def _many(number: int) -> str:
+    return "single" if number == 1 else "several"
+
+
+def _rating(words: Words, course: Course, *, turned: bool = True) -> str:
+    """Which rating a sentence is about, as its subject."""
+    key = course.key
+    measure = key.instrument
+    if key.scale != "total":
+        scale = words.say(f"scale.{key.scale}") if words.has(f"scale.{key.scale}") else _plain(key.scale)
+        measure = words.say("measure.scale", measure=measure, scale=scale)
+    who = f"rating.{'client' if key.role == 'client' else 'therapist'}"
+    moment = f"{who}.{key.moment}"
+    rating = words.say(moment if words.has(moment) else who, measure=measure)
+    if turned and not course.info.higher_is_better:
+        return words.say("rating.turned", rating=rating)
+    return rating
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ")

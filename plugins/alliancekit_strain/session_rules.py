@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from alliancekit.events import ItemInfo, Response, RuleInfo, ScaleInfo, SeriesUpdated, Signal
 from alliancekit.scoring.congruence import divergence
@@ -13,8 +13,13 @@ from alliancekit_strain.course_rules import found
 from alliancekit_strain.series import Course, readable, sessions_until
 from alliancekit_strain.settings import Settings
 
+if TYPE_CHECKING:
+    from alliancekit.languages.pages import Words
 
-def apart(every: Sequence[Course], known: Mapping[str, RuleInfo], settings: Settings) -> Iterator[Signal]:
+
+def apart(
+    every: Sequence[Course], known: Mapping[str, RuleInfo], settings: Settings, words: Words
+) -> Iterator[Signal]:
     """Client and therapist far apart on a main scale at the same moment."""
     therapist = {(c.key.moment, c.key.instrument, c.key.scale): c for c in every if c.key.role == "therapist"}
     for course in every:
@@ -27,7 +32,7 @@ def apart(every: Sequence[Course], known: Mapping[str, RuleInfo], settings: Sett
                 known[rules.DIVERGENCE],
                 course,
                 level="notice",
-                sentence=sentences.divergence(distance),
+                sentence=sentences.divergence(words, distance),
                 inputs={
                     "client": course.percents[-1],
                     "therapist": other.percents[-1],
@@ -36,7 +41,9 @@ def apart(every: Sequence[Course], known: Mapping[str, RuleInfo], settings: Sett
             )
 
 
-def answers(event: SeriesUpdated, known: Mapping[str, RuleInfo], settings: Settings) -> Iterator[Signal]:
+def answers(
+    event: SeriesUpdated, known: Mapping[str, RuleInfo], settings: Settings, words: Words
+) -> Iterator[Signal]:
     """The client's single answers of the newest session: all alike, or one at the unfavourable end."""
     for point in sessions_until(event)[-1:]:
         for response in readable(point, newest=True, ignored=settings.ignore):
@@ -49,19 +56,19 @@ def answers(event: SeriesUpdated, known: Mapping[str, RuleInfo], settings: Setti
             ]
             if scales and not any(info.directed for info in scales):
                 continue
-            yield from _straight(response, known[rules.STRAIGHT], settings)
-            yield from _low(response, scales, known[rules.LOW_ITEM], settings)
+            yield from _straight(response, known[rules.STRAIGHT], settings, words)
+            yield from _low(response, scales, known[rules.LOW_ITEM], settings, words)
 
 
-def _straight(response: Response, rule: RuleInfo, settings: Settings) -> Iterator[Signal]:
+def _straight(response: Response, rule: RuleInfo, settings: Settings, words: Words) -> Iterator[Signal]:
     at_maximum = any(score.percent == 100.0 for score in response.scores)
     if not at_maximum and straightlined(response.answers, items=settings.straightlining_items):
         count = len(response.answers)
-        yield _about(response, rule, "info", sentences.straightlining(count), {"items": float(count)})
+        yield _about(response, rule, "info", sentences.straightlining(words, count), {"items": float(count)})
 
 
 def _low(
-    response: Response, scales: Sequence[ScaleInfo], rule: RuleInfo, settings: Settings
+    response: Response, scales: Sequence[ScaleInfo], rule: RuleInfo, settings: Settings, words: Words
 ) -> Iterator[Signal]:
     items: list[ItemInfo] = [item for info in scales if info.directed for item in info.items]
     percent = settings.low_item_percent
@@ -74,11 +81,11 @@ def _low(
             "question": float(low[0].number),
             "percent": percent,
         }
-        sentence = sentences.low_item(low[0], len(low), answered)
+        sentence = sentences.low_item(words, low[0], len(low), answered)
         yield _about(response, rule, "notice", sentence, inputs, item=low[0].id)
 
 
-def missed(event: SeriesUpdated, rule: RuleInfo) -> Iterator[Signal]:
+def missed(event: SeriesUpdated, rule: RuleInfo, words: Words) -> Iterator[Signal]:
     """Missed sessions of the episode."""
     seen = missed_sessions([point.attended for point in sessions_until(event)])
     if seen is not None:
@@ -86,7 +93,7 @@ def missed(event: SeriesUpdated, rule: RuleInfo) -> Iterator[Signal]:
             kind=rule.kind,
             rule=rule.name,
             level="info" if seen.missed == 1 else "notice",
-            sentence=sentences.missed(seen),
+            sentence=sentences.missed(words, seen),
             sessions_needed=rule.sessions_needed,
             inputs={
                 "missed": float(seen.missed),

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from importlib.resources import files
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import override
 
 from alliancekit.events import PanelsWanted, TalkBalance, TalkHeard
 from alliancekit.hookspecs import AllianceHooks, hookimpl
+from alliancekit.languages.plugins import plugin_texts
 from alliancekit.panels import MOST_ITEMS, Panel, PanelSeries, PanelTable, PanelText
 from alliancekit.scoring.talk import BACK_CHANNEL, PAUSE, talk_balance, talk_balance_of_totals
 
 __all__ = ["Settings", "TalkBalancePlugin"]
+
+TEXTS: Final = plugin_texts(files("alliancekit_talk_balance"))
+"""What the panel says, in every language."""
 
 
 class Settings(BaseModel):
@@ -59,6 +64,7 @@ class TalkBalancePlugin(AllianceHooks):
     @override
     @hookimpl
     async def render_panels(self, event: PanelsWanted) -> Sequence[Panel]:
+        words = TEXTS.words(event.language)
         observed = sorted(event.talk_balances.items())[-MOST_ITEMS:]
         if len(observed) < 2:
             return ()
@@ -68,26 +74,19 @@ class TalkBalancePlugin(AllianceHooks):
                 str(number),
                 _known(balance.client.turns),
                 _known(balance.therapist.turns),
-                _known(balance.overlap, "{:.0%}"),
-                _known(balance.silence, "{:.0%}"),
+                "–" if balance.overlap is None else words.percent(balance.overlap),
+                "–" if balance.silence is None else words.percent(balance.silence),
             )
             for number, balance in reversed(observed)
         )
-        columns = ("Session", "Client’s turns", "Your turns", "Both at once", "Silence")
-        return [
-            Panel(
-                "Who spoke, session by session",
-                (
-                    PanelSeries(label="The client’s share of the talk", points=shares, unit=" %"),
-                    PanelTable("Turns, overlap and silence by session", columns, rows),
-                    PanelText(
-                        "A description of the calls, not a score. Sessions without observation are left out."
-                    ),
-                ),
-            )
-        ]
+        columns = tuple(
+            words.say(key) for key in ("session", "client_turns", "own_turns", "overlap", "silence")
+        )
+        series = PanelSeries(label=words.say("share"), points=shares, unit=" %")
+        table = PanelTable(words.say("table"), columns, rows)
+        return [Panel(words.say("title"), (series, table, PanelText(words.say("note"))))]
 
 
-def _known(value: float | None, form: str = "{}") -> str:
+def _known(value: int | None) -> str:
     """A number of the table; a dash where the platform tells only totals."""
-    return "–" if value is None else form.format(value)
+    return "–" if value is None else str(value)

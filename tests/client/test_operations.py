@@ -240,6 +240,11 @@ async def play(here: Site, alliance: Any, do: Do) -> None:
     changed = await do(alliance.tenant.change, layout="steps")
     assert (changed.require_signed, changed.layout) == (True, "steps")
 
+    before = await do(alliance.therapists.get, "dr/3")
+    assert (before.ratings, before.practice.ratings, before.choices.link) == (None, "on", False)
+    chosen = await do(alliance.therapists.change, "dr/3", pulses="on", pulse_after=15)
+    assert (chosen.pulses, chosen.pulse_after, chosen.ratings) == ("on", 15, None)
+
     assert (await do(alliance.episodes.erase, made.episode)).sessions == 1
     with pytest.raises(NotFoundError) as refused:
         await do(alliance.episodes.get, made.episode)

@@ -33,10 +33,10 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     (home / "alliancekit.toml").write_text(SETTINGS)
     log = home / "log.txt"
     with log.open("w") as said:
-        command = [env.prefix / "bin/alliancekit", "serve", "--port", "0"]
+        command = [env.prefix / "bin/alliancekit", "serve", "--port", "0", "--json"]
         process = subprocess.Popen(command, cwd=home, env=clean(), stdout=said, stderr=said)
     try:
-        url, key = (heard(process, log, words) for words in (r"is at (\S+)", r"shown only now: (\S+)"))
+        url, key = (heard(process, log, words) for words in (r'"url": "([^"]+)"', r'"key": "([^"]+)"'))
         with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=30) as vendor:
             yield vendor
     finally:

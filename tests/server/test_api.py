@@ -422,6 +422,8 @@ async def test_the_openapi_document_has_every_route_with_its_refusals(site: Site
         ("GET", "/v1/adapters"): {"401"},
         ("GET", "/v1/tenant"): {"401"},
         ("PATCH", "/v1/tenant"): {"401", "413", "422"},
+        ("GET", "/v1/therapists/{therapist}/settings"): {"401", "422"},
+        ("PATCH", "/v1/therapists/{therapist}/settings"): {"401", "413", "422"},
         ("POST", "/v1/adapters/{name}/events"): {"400", "401", "404", "413", "503"},
     }
     assert set(operations) == set(refusals)

@@ -172,15 +172,13 @@ def stored_responses(database: Path) -> Counter[str]:
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Program]:
-    with running("serve", "--port", "0", folder=tmp_path) as program:
+    with running("serve", "--port", "0", "--json", folder=tmp_path) as program:
         yield program
 
 
 async def test_a_stop_with_open_pages_is_quick_and_loses_nothing(service: Program, tmp_path: Path) -> None:
-    url, key = (
-        service.said(r"AllianceKit is at (\S+)\n"),
-        service.said(r"tenant key, shown only now: (\S+)\n"),
-    )
+    started = service.told()
+    url, key = started["url"], started["key"]
     client = httpx.AsyncClient(base_url=url, trust_env=False, timeout=30)
     async with client as http, AsyncExitStack() as stack:
         pages, courses = await create_pages(http, key)

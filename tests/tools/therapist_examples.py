@@ -7,8 +7,9 @@ from dataclasses import replace
 from alliancekit.adapters import Adapter
 from alliancekit.events import Guidance, Segment, Signal, Style, TalkBalance, TalkShare
 from alliancekit.inbound.doing import Doing
-from alliancekit.languages import Languages
+from alliancekit.languages import OWN_TAGS, Languages
 from alliancekit.languages.pages import Words
+from alliancekit.server.choosing import Measure, Offer
 from alliancekit.server.therapist import agreement, platforms
 from alliancekit.server.therapist.course import CourseView, NoteView, TalkView, TaskView
 from alliancekit.server.therapist.platforms import PlatformsView
@@ -38,6 +39,22 @@ from alliancekit_strain.rules import records, rules
 from alliancekit_strain.settings import Settings
 
 EN = Words(Languages().find("en"), "therapist", timezone="Europe/Rome")
+
+OFFER = Offer(
+    styles=tuple(
+        Style(name=name, title=name, description="")
+        for name in ("directive", "nondirective", "facilitative", "supportive", "task_oriented")
+    ),
+    measures=(
+        Measure(name="check-in", title="Alliance check-in", cannot_be_asked=""),
+        Measure(
+            name="wai-sr", title="Working Alliance Inventory, short revised", cannot_be_asked="no wording"
+        ),
+        Measure(name="srs", title="Session Rating Scale", cannot_be_asked="no wording"),
+    ),
+    languages=tuple(OWN_TAGS),
+    links=True,
+)
 """The words of a reader of English."""
 
 START = 1_785_000_000.0

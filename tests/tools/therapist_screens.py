@@ -15,13 +15,37 @@ sys.path.insert(0, str(ROOT))
 
 from tests.tools import therapist_examples as examples  # noqa: E402
 
+from alliancekit.choices import TherapistSettings  # noqa: E402
 from alliancekit.languages import OWN_TAGS, Languages  # noqa: E402
 from alliancekit.languages.pages import Words  # noqa: E402
-from alliancekit.server.therapist import render  # noqa: E402
+from alliancekit.server.choosing import Practice  # noqa: E402
+from alliancekit.server.therapist import render, settings  # noqa: E402
 
 OUTPUT = ROOT / "tests" / "output" / "therapist"
 ORIGIN = "http://therapist.test"
 KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+
+def settings_pages(words: Words) -> dict[str, str]:
+    """The settings as they are at first, with something wrong, saved; and Today while ratings are off."""
+    own, link = words.section_of("settings"), render.settings_link(words)
+    chosen = TherapistSettings(ratings="off", pulses="on", style="supportive", timezone="Europe/Rome")
+    practice = Practice(ratings="on", style="facilitative", measure="check-in")
+    sent = settings.shown(chosen) | {"pulse_after": "900", "measure": "gone"}
+    errors = {name: settings.wrong(name, own) for name in ("measure", "pulse_after")}
+    views = {
+        "settings": settings.view(examples.OFFER, TherapistSettings(), practice, own),
+        "settings-wrong": settings.view(examples.OFFER, chosen, practice, own, sent=sent, errors=errors),
+        "settings-saved": settings.view(examples.OFFER, chosen, practice, own, saved="settings"),
+    }
+    ratings = {"off": settings.ratings_line(chosen, practice)}
+    ratings["on"] = settings.ratings_line(TherapistSettings(), practice, saved="ratings-on")
+    return {name: render.render_settings(view, own, navigation=(link,)) for name, view in views.items()} | {
+        f"today-ratings-{state}": render.render_caseload(
+            examples.caseload(), words, navigation=(link,), ratings=line
+        )
+        for state, line in ratings.items()
+    }
 
 
 def pages_of(words: Words) -> dict[str, str]:
@@ -36,6 +60,7 @@ def pages_of(words: Words) -> dict[str, str]:
         "plugin-page": render.render_plugin_page(
             examples.PAGE, examples.page_panels(), words, navigation=(examples.PAGE, examples.OTHER_PAGE)
         ),
+        **settings_pages(words),
         "video-platforms": render.render_platforms(examples.video_platforms(words), words),
         "video-platforms-empty": render.render_platforms(
             examples.PlatformsView(platforms=(), alone=True), words

@@ -36,7 +36,7 @@ def list_all(tenant: OfTenant = None, as_json: Json = False) -> None:
 
 @app.command()
 def create(tenant: OfTenant = None, as_json: Json = False) -> None:
-    """Make one more key; it is shown only now. To change keys: create, put it in place, revoke the old one."""
+    """Make one more key, shown only now. To change keys: create, put it in place, revoke the old one."""
     made = operate("keys.create", tenant=tenant)
     if as_json:
         print_json(made)

@@ -66,7 +66,7 @@ def rename(tenant: Tenant, name: Name, as_json: Json = False) -> None:
 
 @app.command("delete-if-empty")
 def delete_if_empty(tenant: Tenant, as_json: Json = False) -> None:
-    """Delete a tenant without courses, users or work left: keys, webhooks and settings; audit entries stay."""
+    """Delete a tenant without courses, users or work left, with keys and settings; audit entries stay."""
     done = operate("tenants.delete", tenant=tenant)
     if as_json:
         print_json(done)

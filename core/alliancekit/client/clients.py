@@ -30,6 +30,7 @@ class _Operations(Generic[R]):
         self.launches: operations.Launches[R] = operations.Launches(runner)
         self.adapters: operations.Adapters[R] = operations.Adapters(runner)
         self.tenant: operations.Tenant[R] = operations.Tenant(runner)
+        self.therapists: operations.Therapists[R] = operations.Therapists(runner)
         self.webhooks: operations.Webhooks[R] = operations.Webhooks(runner)
 
 

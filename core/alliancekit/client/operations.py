@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from alliancekit.client import models
+from alliancekit.client import models, settings
 from alliancekit.client.calls import Call, Group, R, operation
 from alliancekit.events import Moment, Role
 
@@ -22,6 +22,8 @@ EventKind = Literal[
 ]
 """What a webhook can tell."""
 
+
+Switch = Literal["on", "off"]
 
 class Sessions(Group[R]):
     """One therapy meeting each."""
@@ -202,3 +204,65 @@ class Webhooks(Group[R]):
         """Be sent one message again, or all from a time on; each has the id that it had."""
         where, body = {"webhook": webhook}, {"message": message, "since": since}
         return Call("POST", "/v1/webhooks/{webhook}/replay", models.Replayed, where, body=body)
+
+
+class Therapists(Group[R]):
+    """What therapists choose for their own sessions, for a settings screen of yours."""
+
+    @operation
+    def get(self, therapist: str) -> Call[settings.TherapistSettings]:
+        """What a therapist chose and can choose; of one who is not known yet, what holds at first."""
+        path, where = "/v1/therapists/{therapist}/settings", {"therapist": therapist}
+        return Call("GET", path, settings.TherapistSettings, where, repeatable=True)
+
+    @operation
+    def change(
+        self,
+        therapist: str,
+        *,
+        ratings: Switch | None = None,
+        style: str | None = None,
+        measure: str | None = None,
+        ask_therapist: Switch | None = None,
+        pulses: Switch | None = None,
+        pulse_after: int | None = None,
+        pulses_most: int | None = None,
+        pulse_between: int | None = None,
+        link: Switch | None = None,
+        client_sees: Literal["nothing", "total", "scales"] | None = None,
+        language: str | None = None,
+        timezone: str | None = None,
+    ) -> Call[settings.TherapistSettings]:
+        """Change some of them for a therapist who asked you to; what is left out stays as it is.
+
+        Args:
+            therapist: your identifier.
+            ratings: whether people are asked at the end of calls.
+            style: how the therapist works, for sessions that you create without one.
+            measure: what is asked after the call, likewise.
+            ask_therapist: whether the therapist is asked as well.
+            pulses: whether the client is asked during calls.
+            pulse_after: minutes after the beginning of a call.
+            pulses_most: questions during one call at most.
+            pulse_between: minutes between two at least.
+            link: whether a link is sent to who did not answer.
+            client_sees: what clients see of their own course.
+            language: of the therapist's pages.
+            timezone: of their times, an IANA name.
+        """
+        body = {
+            "ratings": ratings,
+            "style": style,
+            "measure": measure,
+            "ask_therapist": ask_therapist,
+            "pulses": pulses,
+            "pulse_after": pulse_after,
+            "pulses_most": pulses_most,
+            "pulse_between": pulse_between,
+            "link": link,
+            "client_sees": client_sees,
+            "language": language,
+            "timezone": timezone,
+        }
+        path, where = "/v1/therapists/{therapist}/settings", {"therapist": therapist}
+        return Call("PATCH", path, settings.TherapistSettings, where, body=body, repeatable=True)

@@ -75,7 +75,10 @@ async def end_session(request: Request, tenant: Tenant, session: Id) -> schemas.
     responses=CONFLICT | TOO_LARGE,
 )
 async def ask(request: Request, tenant: Tenant, session: Id, body: schemas.PromptIn) -> schemas.PromptsOut:
-    """Ask for feedback now; who is being asked already is not asked twice."""
+    """Ask for feedback now; who is being asked already is not asked twice.
+
+    You ask by hand: no switch and no limit of the therapist's settings stops it. What the client chose does.
+    """
     return schemas.PromptsOut(prompts=await auth.backend_of(request).ask_now(tenant, session, body))
 
 

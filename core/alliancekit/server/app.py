@@ -24,8 +24,11 @@ from alliancekit.server import (
     pages,
     problems,
     rating,
+    settings_page,
+    sign_in,
     sockets,
     tenant,
+    therapists,
     webhooks,
 )
 from alliancekit.server.backend import Backend
@@ -35,6 +38,7 @@ from alliancekit.server.callers import Limited, Observed, know_routes
 from alliancekit.server.capture import CaptureEndpoint
 from alliancekit.server.control import ControlSocket
 from alliancekit.server.live import LiveEndpoint
+from alliancekit.server.signed_in import SignedIn
 from alliancekit.service import Service
 
 VERSION = "0.1.0"
@@ -91,9 +95,12 @@ def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str
     app.include_router(api.pages)
     app.include_router(api.vendor)
     app.include_router(tenant.router)
+    app.include_router(therapists.router)
     app.include_router(webhooks.router)
     app.include_router(pages.router)
     app.include_router(course.router)
+    app.include_router(settings_page.router)
+    app.include_router(sign_in.router)
     app.include_router(rating.router)
     app.include_router(health.router)
     app.include_router(frame.router)
@@ -102,7 +109,7 @@ def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str
     for plugin, route in service.plugins.routes:
         _add_plugin_route(app, plugin, route)
     know_routes(app)
-    front: Any = Limited(CaptureEndpoint(app, backend), service)
+    front: Any = Limited(CaptureEndpoint(SignedIn(app, backend), backend), service)
     if allowed_origins:
         front = CORSMiddleware(
             front,

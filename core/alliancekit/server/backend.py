@@ -11,15 +11,17 @@ from sqlalchemy import Connection
 from alliancekit import archive, episodes, sending
 from alliancekit.accounts import Accounts, accounts_of
 from alliancekit.adapters import Caller
-from alliancekit.errors import ConfigError, ConflictError, NotAllowedError, NotFoundError, RefusedError
-from alliancekit.events import Participant, StyleWanted
+from alliancekit.errors import ConfigError, ConflictError, NotAllowedError, NotFoundError
+from alliancekit.events import Participant
 from alliancekit.exports import Exporter
 from alliancekit.feedback import Person
 from alliancekit.live import Address
-from alliancekit.server import schemas
+from alliancekit.server import choosing, schemas
 from alliancekit.server.operator import Operator
 from alliancekit.server.tokens import (
+    ClientClaims,
     LinkClaims,
+    PageClaims,
     ParticipantClaims,
     TherapistClaims,
     tokens_of,
@@ -31,20 +33,6 @@ from alliancekit.store import sessions as rows
 from alliancekit.store.erasure import erase_episode
 from alliancekit.store.sessions import Created, NewParticipant, NewSession, StoredParticipant
 from alliancekit.web.embed import Embed
-
-
-class UnknownChoiceError(RefusedError):
-    """A request names a style or an instrument that is not loaded."""
-
-    status = 422
-    slug = "invalid-request"
-
-
-class CannotBeAskedError(RefusedError):
-    """A request names an instrument that has no wording here."""
-
-    status = 422
-    slug = "cannot-be-asked"
 
 
 class Backend:
@@ -93,13 +81,7 @@ class Backend:
     async def create_session(self, tenant: str, body: schemas.SessionIn) -> schemas.SessionCreated:
         """Create a session or find it again, with fresh tokens for its participants."""
         service = self.service
-        style = await self._style(tenant, body)
-        measure = body.measure or service.settings.default_measure
-        if not service.instruments.forms(measure):
-            known = ", ".join(service.instruments.names()) or "none: no plugin brings one"
-            raise UnknownChoiceError("There is no such measure.", fix=f"Loaded: {known}.")
-        if reason := service.instruments.why_nobody_is_asked(measure):
-            raise CannotBeAskedError(reason)
+        style, measure = await choosing.of_session(service, tenant, body)
         new = NewSession(
             tenant=tenant,
             external_id=body.external_id,
@@ -139,22 +121,6 @@ class Backend:
             measure=row.measure,
             participants=[self._participant(one) for one in created.participants],
         )
-
-    async def _style(self, tenant: str, body: schemas.SessionIn) -> str:
-        """The style the vendor names, else the plugins' choice, else the configured one."""
-        known = self.service.plugins.styles
-        if body.style:
-            if body.style not in known:
-                loaded = ", ".join(known) or "none: no plugin brings one"
-                raise UnknownChoiceError("There is no such style.", fix=f"Loaded: {loaded}.")
-            return body.style
-        event = StyleWanted(
-            tenant=tenant, episode=body.episode, session=body.external_id, at=self.service.clock()
-        )
-        chosen = await self.service.hooks.choose_style(event)
-        if chosen is not None and chosen.value in known:
-            return str(chosen.value)
-        return self.service.settings.default_style
 
     def _participant(self, one: StoredParticipant) -> schemas.ParticipantOut:
         claims = {"tenant": one.tenant, "session": one.session, "participant": one.id}
@@ -329,18 +295,31 @@ class Backend:
             )
         )
 
+    async def holds(self, claims: PageClaims) -> bool:
+        """Whether who was let in is still let in: with a password, until the password or the account changes.
+
+        Raises:
+            StoreError: the database does not answer.
+        """
+        if isinstance(claims, ClientClaims) or not claims.account:
+            return True
+        return await self.accounts.holds(claims.account, claims.password_at)
+
     # live ----------------------------------------------------------------------------------------------
 
-    def live_address(self, token: str) -> Address:
+    async def live_address(self, token: str) -> Address:
         """Whose hints this token may hear.
 
         Raises:
-            NotAllowedError: neither a participant's nor a therapist's valid token.
+            NotAllowedError: neither a participant's nor a therapist's valid token, or the session has ended.
+            StoreError: the database does not answer.
         """
         try:
             return ("participant", self.tokens.check(token, ParticipantClaims).participant)
         except NotAllowedError:
             claims = self.tokens.check(token, TherapistClaims)
+            if not await self.holds(claims):
+                raise
             return ("therapist", claims.tenant, claims.therapist)
 
     async def live_waiting(self, address: Address) -> dict[str, Any] | None:

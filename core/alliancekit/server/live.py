@@ -12,7 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
 
-from alliancekit.errors import NotAllowedError
+from alliancekit.errors import NotAllowedError, StoreError
 from alliancekit.live import Address, LiveHub
 
 log = logging.getLogger("alliancekit.server")
@@ -29,6 +29,7 @@ MAX_TEXT = 8192
 """Longest message a page may send, in characters: a token and little else."""
 BAD_TOKEN = 4401
 NO_HELLO = 4408
+TRY_AGAIN = 1013
 
 
 class LiveBackend(Protocol):
@@ -36,8 +37,8 @@ class LiveBackend(Protocol):
 
     live: LiveHub
 
-    def live_address(self, token: str) -> Address:
-        """Who this token belongs to; raises NotAllowedError."""
+    async def live_address(self, token: str) -> Address:
+        """Who this token belongs to; raises NotAllowedError, StoreError."""
         ...
 
     async def live_waiting(self, address: Address) -> dict[str, Any] | None:
@@ -87,10 +88,12 @@ class LiveEndpoint:
             return None
         message = _parse(first)
         try:
-            return self._backend.live_address(str(message.get("token", "")))
+            return await self._backend.live_address(str(message.get("token", "")))
         except NotAllowedError:
             await send({"type": "websocket.close", "code": BAD_TOKEN, "reason": "token"})
-            return None
+        except StoreError:
+            await send({"type": "websocket.close", "code": TRY_AGAIN, "reason": "later"})
+        return None
 
     async def _serve(self, address: Address, receive: Receive, send: Send) -> None:
         backend = self._backend

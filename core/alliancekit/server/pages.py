@@ -10,8 +10,8 @@ from fastapi.responses import HTMLResponse
 from alliancekit.errors import NotAllowedError, NotFoundError
 from alliancekit.languages.pages import Words
 from alliancekit.pages import PageWanted
-from alliancekit.server import auth, schemas
-from alliancekit.server.therapist import build, platforms, plugin_pages, reader, render
+from alliancekit.server import auth, choosing, schemas
+from alliancekit.server.therapist import build, platforms, plugin_pages, reader, render, settings
 from alliancekit.server.therapist.views import Link
 from alliancekit.server.tokens import TherapistClaims
 from alliancekit.service import Service
@@ -45,8 +45,8 @@ async def embed(request: Request) -> Response:
 
 
 @router.get("/therapist")
-async def today(request: Request, launch: str = "") -> Response:
-    """Today; with a launch link, sign in first and forget the link."""
+async def today(request: Request, launch: str = "", saved: str = "") -> Response:
+    """Today; with a launch link, sign in first and forget the link. `saved`: what was just switched here."""
     backend = auth.backend_of(request)
     if launch:
         try:
@@ -58,7 +58,10 @@ async def today(request: Request, launch: str = "") -> Response:
         return await _please_sign_in(request)
     words = await _words(request, claims)
     view = await build.caseload(backend.service, claims, _token(request), words)
-    return _page(render.render_caseload(view, words, navigation=_links(backend.service, words)))
+    chosen = await choosing.read(backend.service, claims.tenant, claims.therapist)
+    ratings = settings.ratings_line(*chosen, saved=saved)
+    navigation = links(backend.service, words)
+    return _page(render.render_caseload(view, words, navigation=navigation, ratings=ratings))
 
 
 @router.get("/therapist/episodes/{episode}")
@@ -75,7 +78,7 @@ async def episode(
         view = await build.episode(service, claims, episode, _token(request), words, note_on=_number(note))
     except NotFoundError:
         return _failed(words, "error.client", 404)
-    return _page(render.render_episode(view, words, navigation=_links(service, words)))
+    return _page(render.render_episode(view, words, navigation=links(service, words)))
 
 
 @router.get("/therapist/platforms")
@@ -94,7 +97,7 @@ async def video_platforms(request: Request) -> Response:
         now=service.clock(),
         words=words,
     )
-    return _page(render.render_platforms(view, words, navigation=_links(service, words)))
+    return _page(render.render_platforms(view, words, navigation=links(service, words)))
 
 
 @router.get("/therapist/plugins/{plugin}/{path}")
@@ -119,7 +122,7 @@ async def plugin_page(request: Request, plugin: str, path: str) -> Response:
             fix=words.say("error.failed_fix"),
         )
         return _page(failed, 502)
-    return _page(render.render_plugin_page(here, items, words, navigation=_links(service, words)))
+    return _page(render.render_plugin_page(here, items, words, navigation=links(service, words)))
 
 
 @router.get("/therapist/static/{name}")
@@ -151,7 +154,8 @@ async def _words(request: Request, claims: TherapistClaims | None) -> Words:
 
 
 async def _please_sign_in(request: Request) -> Response:
-    return _page(render.render_sign_in(await _words(request, None)), 401)
+    local = await auth.backend_of(request).accounts.any()
+    return _page(render.render_sign_in(await _words(request, None), local=local), 401)
 
 
 def _failed(words: Words, what: str, status: int) -> Response:
@@ -162,9 +166,10 @@ def _failed(words: Words, what: str, status: int) -> Response:
     return _page(page, status)
 
 
-def _links(service: Service, words: Words) -> tuple[Link, ...]:
-    """What every page links to: the video platforms, and pages of plugins."""
-    return (*plugin_pages.navigation(service.plugins, words), render.platforms_link(words))
+def links(service: Service, words: Words) -> tuple[Link, ...]:
+    """What every page links to: pages of plugins, the video platforms, the settings, the own account."""
+    own = (render.platforms_link(words), render.settings_link(words), render.account_link(words))
+    return (*plugin_pages.navigation(service.plugins, words), *own)
 
 
 def _page(html: str, status: int = 200) -> Response:

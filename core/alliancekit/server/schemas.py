@@ -15,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from alliancekit.choices import Switch, TherapistSettings
 from alliancekit.events import Moment, Role, TalkBalance, Visibility
 from alliancekit.feedback import Layout
 from alliancekit.server.series import AskedOut
@@ -44,6 +45,7 @@ class ParticipantIn(Body):
 class SessionIn(Body):
     """A session to create; the same `external_id` again gives the same session.
 
+    A `style` or `measure` that you name wins over what the therapist chose in their settings.
     `room` is what the call's room is called on the platform of `adapter`: the name you gave it there, or the
     platform's id of this one meeting. By it, what the platform posts finds the session.
     """
@@ -288,11 +290,13 @@ class TenantIn(Body):
     """What to change; what is left out stays as it is.
 
     `require_signed`: take only what platforms prove by a signature over the whole message. `layout`: show all
-    questions of a prompt on one `card`, or one at a time in `steps`.
+    questions of a prompt on one `card`, or one at a time in `steps`. `ratings`: whether people are asked at
+    the end of calls where their therapist never chose.
     """
 
     require_signed: StrictBool = False
     layout: Layout = "card"
+    ratings: Switch = "on"
 
     @model_validator(mode="after")
     def _something(self) -> Self:
@@ -308,7 +312,54 @@ class TenantOut(BaseModel):
     name: str
     require_signed: bool
     layout: Layout
+    ratings: Switch
     refused_adapters: list[str]
+
+
+class StyleOut(BaseModel):
+    """A style that can be chosen."""
+
+    name: str
+    title: str
+    description: str
+
+
+class MeasureOut(BaseModel):
+    """A measure; `cannot_be_asked` says why it cannot be chosen, and is empty where it can."""
+
+    name: str
+    title: str
+    cannot_be_asked: str
+
+
+class ChoicesOut(BaseModel):
+    """What a therapist can choose from; `link`: whether the service sends links to who did not answer."""
+
+    styles: list[StyleOut]
+    measures: list[MeasureOut]
+    languages: list[str]
+    link: bool
+
+
+class PracticeOut(BaseModel):
+    """What null means: how it is for a therapist who never chose (a plugin may choose another style)."""
+
+    ratings: Switch
+    style: str
+    measure: str
+
+
+class TherapistIn(TherapistSettings, Body):
+    """What to change; what is left out stays, null takes a choice back."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TherapistOut(TherapistSettings):
+    """What a therapist chose, what they can choose from, and what holds where they did not choose."""
+
+    practice: PracticeOut
+    choices: ChoicesOut
 
 
 class EpisodeErased(BaseModel):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Security
 from sqlalchemy import Connection
 
+from alliancekit.choices import Switch
 from alliancekit.feedback import layout_of
-from alliancekit.server import api, auth, schemas
+from alliancekit.server import api, auth, choosing, schemas
 from alliancekit.server.bodies import LimitedRoute
-from alliancekit.store import audit, tenants
+from alliancekit.store import choices, tenants
 
 router = APIRouter(
     prefix="/v1",
@@ -28,28 +29,18 @@ async def read(request: Request, tenant: api.Tenant) -> schemas.TenantOut:
 @router.patch("/tenant", response_model=schemas.TenantOut, responses=api.TOO_LARGE)
 async def change(request: Request, tenant: api.Tenant, body: schemas.TenantIn) -> schemas.TenantOut:
     """Change your own settings."""
-    now = auth.backend_of(request).service.clock()
-    changes = body.model_dump(exclude_unset=True)
-
-    def work(conn: Connection) -> None:
-        tenants.change_settings(conn, tenant, changes)
-        audit.append(
-            conn,
-            tenant=tenant,
-            actor="vendor",
-            action="tenant.changed",
-            object=tenant,
-            details=changes,
-            now=now,
-        )
-
-    await auth.backend_of(request).service.database.write(work)
+    service = auth.backend_of(request).service
+    await choosing.change_tenant(service, tenant, body.model_dump(exclude_unset=True))
     return await _shown(request, tenant)
 
 
 async def _shown(request: Request, tenant: str) -> schemas.TenantOut:
     service = auth.backend_of(request).service
-    found = await service.database.read(lambda conn: tenants.read_tenant(conn, tenant))
+
+    def work(conn: Connection) -> tuple[tenants.Tenant | None, Switch]:
+        return tenants.read_tenant(conn, tenant), choices.tenant_ratings(conn, tenant)
+
+    found, ratings = await service.database.read(work)
     settings = {} if found is None else found.settings
     required = bool(settings.get("require_signed"))
     weak = [one.name for one in service.plugins.adapters if one.capabilities.trust != "signed"]
@@ -58,5 +49,6 @@ async def _shown(request: Request, tenant: str) -> schemas.TenantOut:
         name="" if found is None else found.name,
         require_signed=required,
         layout=layout_of(settings),
+        ratings=ratings,
         refused_adapters=weak if required else [],
     )

@@ -213,6 +213,15 @@ def read_episode(conn: Connection, tenant: str, episode_id: str) -> Episode:
     return Episode(**row)
 
 
+def therapist_of(conn: Connection, tenant: str, external_id: str) -> str | None:
+    """Return the therapist of the episode that the vendor calls so; None where there is none yet."""
+    query = select(episode.c.therapist)
+    found: str | None = conn.execute(
+        query.where(episode.c.tenant == tenant, episode.c.external_id == external_id)
+    ).scalar()
+    return found
+
+
 def tenant_of_episode(conn: Connection, episode_id: str) -> str:
     """Return whose episode this is, for an operator who has no key.
 

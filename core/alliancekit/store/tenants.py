@@ -40,11 +40,14 @@ class Tenant:
     created_at: float
 
 
-def create_tenant(conn: Connection, name: str, now: float) -> tuple[str, str]:
-    """Store a tenant with its first key; returns (tenant id, key). The key can never be read again."""
+def create_tenant(conn: Connection, name: str, now: float, *, with_key: bool = True) -> tuple[str, str]:
+    """Store a tenant with its first key; returns (tenant id, key). The key can never be read again.
+
+    Without a key, the second is empty.
+    """
     tenant_id = new_id("ten")
     conn.execute(insert(tenant).values(id=tenant_id, name=name, settings="{}", created_at=now))
-    return tenant_id, add_key(conn, tenant_id, now)[1]
+    return tenant_id, add_key(conn, tenant_id, now)[1] if with_key else ""
 
 
 def only_tenant(conn: Connection, wanted: str | None = None) -> str:

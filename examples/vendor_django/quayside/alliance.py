@@ -23,7 +23,7 @@ def kit() -> AllianceKit:
 
 
 def token_for(visit: Visit, role: str) -> str:
-    """A participant's token. The first of them makes the session; the same visit is always the same session."""
+    """A participant's token. The first of them makes the session; a visit is always the same session."""
     session = kit().sessions.create(
         external_id=str(visit.key),
         episode="client-1-with-therapist-1",

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 def content_policy(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """A content policy that allows nothing inline; of AllianceKit it needs the script, the API and its socket."""
+    """A policy that allows nothing inline; of AllianceKit: the script, the API and its socket."""
     alliance = settings.ALLIANCE_URL
     policy = (
         f"default-src 'none'; script-src 'self' {alliance}; style-src 'self'; img-src 'self' data:; "

@@ -23,7 +23,9 @@ class Visit(models.Model):
     worth_a_look = models.BooleanField(default=False)
 
     class Meta:
-        ordering = ["-id"]
+        """The latest first."""
+
+        ordering = ("-id",)
 
 
 class Said(models.Model):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from alliancekit.events import RuleInfo, RuleRecord, Signal
 from alliancekit.languages.pages import Words
+from alliancekit.server.therapist.measure import own
 from alliancekit.server.therapist.sentences import known as named
 from alliancekit.server.therapist.sentences import plain, whole
 from alliancekit.server.therapist.views import Link, RuleState, RuleView, SignalView
@@ -32,10 +33,10 @@ def rules_of(
         state: RuleState = (
             "agreed" if rule.name in said else "too_few" if sessions < rule.sessions_needed else "disagreed"
         )
-        own = said[rule.name].inputs if rule.name in said else inputs
+        seen = said[rule.name].inputs if rule.name in said else inputs
         texts = rule.in_language(words.language.tag)
         source = said[rule.name].source if rule.name in said else rule.source
-        numbers = {name: own[name] for name in rule.inputs or own if name in own}
+        numbers = {name: seen[name] for name in rule.inputs or seen if name in seen}
         shown.append(
             RuleView(
                 name=rule.name,
@@ -45,7 +46,9 @@ def rules_of(
                 numbers=_numbers(numbers, words, texts.inputs),
                 needed=rule.sessions_needed,
                 have=sessions,
-                source=texts.source if source == rule.source else source,
+                source=texts.source
+                if source == rule.source
+                else own(f"{signals[0].instrument}.source", source, words),
                 record=_record(rule.records, sessions, words),
                 votes=rule.votes,
             )
@@ -101,11 +104,11 @@ def _voting(view: SignalView) -> list[RuleView]:
 
 
 def _numbers(
-    inputs: Mapping[str, float], words: Words, own: Mapping[str, str] | None = None
+    inputs: Mapping[str, float], words: Words, labels: Mapping[str, str] | None = None
 ) -> tuple[tuple[str, str], ...]:
-    """Each number with its label: the rule's `own` one, else ours, else its name in words."""
+    """Each number with its label: the rule's own one, else ours, else its name in words."""
     return tuple(
-        ((own or {}).get(name) or named(words, "input", name), words.number(value, decimals=2))
+        ((labels or {}).get(name) or named(words, "input", name), words.number(value, decimals=2))
         for name, value in inputs.items()
     )
 

@@ -175,7 +175,7 @@ def _sessions_axis(frame: Frame, sessions: Sequence[SessionView], words: Words, 
 
 
 def _badge(x: float, y: float, view: SignalView | None) -> list[Markup]:
-    """A disc; a ring for what a rule found repaired, a square for what the therapist said is, both for both."""
+    """A disc; a ring for what a rule found repaired, a square for what the therapist says is; or both."""
     rule = view is not None and view.repaired_in is not None
     word = view is not None and view.said_repaired
     if not rule and not word:

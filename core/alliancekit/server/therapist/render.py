@@ -16,9 +16,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from alliancekit.languages.pages import Words
-from alliancekit.server.therapist import agreement, chart, panels, sentences, series, talk_chart
+from alliancekit.server.therapist import agreement, chart, panels, sentences, series, settings, talk_chart
 from alliancekit.server.therapist import course as between
 from alliancekit.server.therapist.platforms import PlatformsView
+from alliancekit.server.therapist.settings import RatingsLine, SettingsView
 from alliancekit.server.therapist.views import CaseloadView, EpisodeView, Link, ShownPanel
 
 STATIC_DIR = Path(__file__).parent / "static"
@@ -86,6 +87,8 @@ _environment.globals.update(
     static=STATIC_PATH,
     version=_version(),
     home=HOME_PATH,
+    settings_path=settings.PATH,
+    ratings_path=settings.RATINGS_PATH,
 )
 
 
@@ -105,9 +108,38 @@ def platforms_link(words: Words) -> Link:
     return Link(title=words.say("frame.platforms"), url=PLATFORMS_PATH)
 
 
-def render_caseload(view: CaseloadView, words: Words, *, navigation: Sequence[Link] = ()) -> str:
-    """Today: the therapist's clients, the most recent session first."""
-    return page("caseload.html", words, view=view, live=view.live, navigation=navigation)
+def account_link(words: Words) -> Link:
+    """The page about the own account, where one signs out."""
+    return Link(title=words.section_of("sign_in").say("account.title"), url=f"{HOME_PATH}/account")
+
+
+def settings_link(words: Words) -> Link:
+    """The therapist's settings."""
+    return Link(title=words.section_of(settings.SECTION).say("title"), url=settings.PATH)
+
+
+def render_caseload(
+    view: CaseloadView,
+    words: Words,
+    *,
+    navigation: Sequence[Link] = (),
+    ratings: RatingsLine | None = None,
+) -> str:
+    """Today: the therapist's clients, the most recent session first, and a line while ratings are off."""
+    return page(
+        "caseload.html",
+        words,
+        view=view,
+        live=view.live,
+        navigation=navigation,
+        ratings=ratings,
+        ratings_say=words.section_of(settings.SECTION).say,
+    )
+
+
+def render_settings(view: SettingsView, words: Words, *, navigation: Sequence[Link] = ()) -> str:
+    """What the therapist switches and chooses; `words` are those of the section `settings`."""
+    return page("settings.html", words, view=view, here=settings.PATH, live=view.live, navigation=navigation)
 
 
 def render_episode(view: EpisodeView, words: Words, *, navigation: Sequence[Link] = ()) -> str:
@@ -129,9 +161,13 @@ def render_platforms(view: PlatformsView, words: Words, *, navigation: Sequence[
     return page("platforms.html", words, view=view, here=PLATFORMS_PATH, navigation=navigation)
 
 
-def render_sign_in(words: Words, *, refused: bool = False) -> str:
-    """The page for somebody without a valid link; `refused` says that they came with one that is none."""
-    return page("sign_in.html", words, refused=refused)
+def render_sign_in(words: Words, *, refused: bool = False, local: bool = False) -> str:
+    """The page for somebody without a valid link; `refused` says that they came with one that is none.
+
+    `local` says that people sign in here with a password too.
+    """
+    own = words.section_of("sign_in").say("local") if local else ""
+    return page("sign_in.html", words, refused=refused, local=own)
 
 
 def render_error(words: Words, *, title: str, detail: str, fix: str = "") -> str:

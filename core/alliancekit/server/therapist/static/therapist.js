@@ -23,6 +23,7 @@ let fetching = false;
 let again = false;
 let clearing = 0;
 let socket = null;
+let news = false; /* answers arrived, and not only settings changed */
 
 function say(text, link = false) {
   clearTimeout(clearing);
@@ -146,7 +147,8 @@ async function refresh() {
   try {
     const changed = take(await fetchPage());
     if (changed === null) say(note.dataset.stale, true);
-    else if (changed) say(note.dataset.news);
+    else if (changed && news) say(note.dataset.news);
+    news = again && news;
   } catch {
     say(note.dataset.unreachable, true);
   } finally {
@@ -162,6 +164,11 @@ async function refresh() {
 function soon() {
   clearTimeout(gathering);
   gathering = setTimeout(refresh, Math.max(0, refreshed + GATHER - performance.now()));
+}
+
+function newsCame() {
+  news = true;
+  soon();
 }
 
 /* Who has written and thought better of it sees what is new as soon as they go elsewhere. */
@@ -181,9 +188,11 @@ function connect() {
     if (Number.isInteger(hint.seq)) seq = Math.max(seq, hint.seq);
     if (hint.type === "ready") {
       wait = FIRST_WAIT;
-      if (connectedBefore) soon(); /* hints may have been lost while the line was down */
+      if (connectedBefore) newsCame(); /* hints may have been lost while the line was down */
       connectedBefore = true;
     } else if (hint.type === "updated") {
+      newsCame();
+    } else if (hint.type === "settings") {
       soon();
     }
   });
