@@ -183,7 +183,7 @@ async def shown(
 
 
 async def main(names: list[str]) -> None:
-    """Takes the named pictures; without names every state as it is listed, and the main ones in every look."""
+    """Takes the named pictures; without names every state, and the main ones in every look."""
     OUTPUT.mkdir(parents=True, exist_ok=True)
     async with async_playwright() as play:
         browser = await launch(play)

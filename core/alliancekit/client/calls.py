@@ -26,7 +26,7 @@ class Call(Generic[T]):
         repeatable: doing it twice does no more than doing it once, so it is sent again when no answer came.
     """
 
-    method: Literal["GET", "POST", "PATCH", "DELETE"]
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     path: str
     reply: type[T]
     places: Mapping[str, str] = field(default_factory=dict)

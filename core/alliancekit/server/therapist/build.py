@@ -101,7 +101,7 @@ async def for_others(service: Service, course: Episode, words: Words) -> views.E
     """
     found = await service.database.read(lambda conn: ratings_only(conn, course))
     style = Style(name=course.style, title=course.style, description="")
-    return _Builder(service, found, words).view(course, style, "")
+    return _Builder(service, found, words, everything=True).view(course, style, "")
 
 
 class _Builder:

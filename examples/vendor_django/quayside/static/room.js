@@ -1,0 +1,107 @@
+/** A call of two browsers over plain HTTP. What belongs to AllianceKit stands in `feedback` and where `there` is used. */
+const { role, alliance } = document.body.dataset;
+const $ = (selector) => document.querySelector(selector);
+const status = $("#status");
+const POLL_MS = 500;
+let stream = new MediaStream();
+let peer = null;
+let after = 0;
+
+const state = (to) => { document.body.dataset.state = to; };
+const over = () => document.body.dataset.state === "over";
+const post = (path, body) => fetch(path, {
+  method: "POST",
+  headers: { "X-CSRFToken": $("[name=csrfmiddlewaretoken]").value, "Content-Type": "application/json" },
+  body: JSON.stringify(body ?? {}),
+  keepalive: true,
+});
+
+/** AllianceKit hears from this page who is there; without it the call goes on. */
+async function feedback() {
+  const token = $("alliance-feedback").getAttribute("token");
+  const { bridge } = await import(`${alliance}/v1/plugins/bridge/bridge.js`);
+  return bridge({ token });
+}
+const there = feedback().catch(() => null);
+
+async function openMedia() {
+  for (const wanted of [{ audio: true, video: { width: 640, height: 360 } }, { audio: true }]) {
+    try { return await navigator.mediaDevices.getUserMedia(wanted); } catch { /* then with less */ }
+  }
+  return new MediaStream();
+}
+
+function connect() {
+  peer?.close();
+  peer = new RTCPeerConnection({ iceServers: [] }); // yours: your STUN and TURN servers
+  for (const kind of ["audio", "video"]) {
+    const track = stream.getTracks().find((one) => one.kind === kind);
+    if (track) peer.addTrack(track, stream);
+    else if (role === "therapist") peer.addTransceiver(kind, { direction: "recvonly" });
+  }
+  peer.onicecandidate = ({ candidate }) => candidate && post("signal/", { candidate });
+  peer.ontrack = ({ streams }) => { $("#remote").srcObject = streams[0]; };
+  peer.onconnectionstatechange = () => {
+    const together = peer.connectionState === "connected";
+    status.textContent = together ? `You are with ${status.dataset.name}.` : `Waiting for ${status.dataset.name}.`;
+  };
+  return peer;
+}
+
+/** The therapist offers when the client is there; the client answers. */
+async function heard({ here, description, candidate }) {
+  if (here && role === "therapist") {
+    const made = connect();
+    await made.setLocalDescription(await made.createOffer());
+    await post("signal/", { description: made.localDescription });
+  } else if (here) {
+    await post("signal/", { here: true, again: true });
+  } else if (description?.type === "offer") {
+    const made = connect();
+    await made.setRemoteDescription(description);
+    await made.setLocalDescription(await made.createAnswer());
+    await post("signal/", { description: made.localDescription });
+  } else if (description) {
+    await peer.setRemoteDescription(description);
+  } else if (candidate) {
+    await peer?.addIceCandidate(candidate);
+  }
+}
+
+async function listen() {
+  while (!over()) {
+    try {
+      const news = await (await fetch(`signal/?after=${after}`)).json();
+      for (const { id, message } of news.said) {
+        after = id;
+        await heard(message);
+      }
+      if (news.over) finish();
+    } catch (error) {
+      console.warn("signalling:", error.name);
+    }
+    await new Promise((then) => setTimeout(then, POLL_MS));
+  }
+}
+
+async function finish() {
+  if (over()) return;
+  state("over");
+  $(".over h1").focus();
+  peer?.close();
+  for (const track of stream.getTracks()) track.stop();
+  (await there)?.left();
+}
+
+$("#enter").addEventListener("click", async () => {
+  state("call");
+  stream = await openMedia();
+  $("#local").srcObject = stream;
+  (await there)?.joined();
+  await post("signal/", { here: true });
+  listen();
+});
+$("#leave").addEventListener("click", () => {
+  finish();
+  post("end/").catch(() => console.warn("Quayside could not be told that you have hung up."));
+});
