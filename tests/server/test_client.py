@@ -454,3 +454,18 @@ async def test_what_another_site_or_nobody_sends_changes_nothing(
         browser.cookies.clear()
         assert (await browser.post(path, data=data, headers=OWN)).status_code == 401
         assert await site.rows() == before
+
+
+async def test_closing_the_page_forgets_the_cookie(site: Site) -> None:
+    meeting = await answered(site)
+    async with browser_of(site, meeting) as browser:
+        assert 'action="/client/sign-out"' in (await browser.get("/client/data")).text
+        elsewhere = await browser.post("/client/sign-out", headers={"sec-fetch-site": "cross-site"})
+        assert elsewhere.status_code == 403
+        assert (await browser.get("/client?done=out")).text.count('action="/client/sign-out"') == 1
+        left = await browser.post("/client/sign-out", headers=OWN)
+        assert (left.status_code, left.headers["location"]) == (303, "/client?done=out")
+        closed = await browser.get(left.headers["location"])
+        assert "Your page is closed" in closed.text
+        assert 'action="/client/sign-out"' not in closed.text
+        assert (await browser.get("/client/answers")).status_code == 401

@@ -17,6 +17,7 @@ from alliancekit.accounts import BY_LOGIN
 from alliancekit.languages import OWN_TAGS
 from alliancekit.server.tokens import LaunchClaims, PasswordClaims, SupervisorClaims, TherapistClaims
 from alliancekit.store import accounts
+from alliancekit.store.choices import change_therapist
 
 pytestmark = pytest.mark.usefixtures("cheap_passwords")
 
@@ -280,6 +281,19 @@ async def test_who_came_by_the_vendor_has_no_password_here(site: Site) -> None:
         assert (reply.status_code, reply.headers["location"]) == (303, "/sign-in")
     async with browser(site) as one:
         assert (await sign_in(one)).status_code == 303
+
+
+async def test_the_account_speaks_the_language_that_the_therapist_chose(site: Site) -> None:
+    await add(site)
+    chosen = {"language": "it"}
+    await site.service.database.write(
+        lambda conn: change_therapist(conn, site.tenant, "t1", chosen, site.clock())
+    )
+    async with browser(site, **{"Accept-Language": "es"}) as one:
+        await sign_in(one)
+        for page in ("/therapist", "/therapist/account"):
+            assert '<html lang="it"' in (await one.get(page)).text
+        assert '<html lang="es"' in (await one.get("/sign-in")).text
 
 
 async def test_signing_out_forgets_the_cookie(site: Site) -> None:

@@ -8,11 +8,10 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
@@ -26,42 +25,32 @@ OUTPUT = ROOT / "tests" / "output" / "people"
 LANGUAGES = {"en": [one for one in LOOKS if "rtl" not in one], "ar": [one for one in LOOKS if "rtl" in one]}
 
 
-@asynccontextmanager
-async def opened(context: BrowserContext, url: str) -> AsyncIterator[Page]:
-    """One page, as soon as it shows what it has fetched."""
-    page = await context.new_page()
-    await page.goto(url, wait_until="networkidle")
-    yield page
-    await page.close()
+async def take(page: Page, name: str, language: str) -> None:
+    """One page in all looks of its language: the window changes, the page stays."""
+    for look in LANGUAGES[language]:
+        options = LOOKS[look]
+        await page.set_viewport_size(options["viewport"])
+        await page.emulate_media(color_scheme=options.get("color_scheme", "light"))
+        wide = await page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        if wide > 0:
+            print(f"{name} {look} is {wide} px too wide")
+        await page.screenshot(path=OUTPUT / f"{name}-{look}.png", full_page=True)
 
 
-async def shoot(context: BrowserContext, origin: str, one: Visitor, look: str, wanted: Sequence[str]) -> None:
-    """The pages of one visitor in one look."""
-    for name, path in one.pages.items():
-        if wanted and name not in wanted:
-            continue
-        async with opened(context, origin + path) as page:
-            wide = await page.evaluate(
-                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            )
-            if wide > 0:
-                print(f"{name} {look} is {wide} px too wide")
-            await page.screenshot(path=OUTPUT / f"{name}-{look}.png", full_page=True)
-
-
-async def take(browser: Browser, origin: str, people: Sequence[Visitor], language: str, wanted: Sequence[str]) -> None:
-    """All pages of a language in its looks: one browser a visitor, whose window changes."""
-    for one in people:
-        if wanted and not set(wanted) & set(one.pages):
-            continue
+async def visit(browser: Browser, origin: str, one: Visitor, language: str, wanted: Sequence[str]) -> None:
+    """What one visitor sees."""
+    pages = {name: path for name, path in one.pages.items() if name in wanted or not wanted}
+    if pages:
         context = await browser.new_context(locale=language)
         await one.arrive(context, origin)
-        state = await context.storage_state()
+        page = await context.new_page()
+        for name, path in pages.items():
+            # What the page shows may be fetched by its script.
+            await page.goto(origin + path, wait_until="networkidle")
+            await take(page, name, language)
         await context.close()
-        for look in LANGUAGES[language]:
-            context = await browser.new_context(**LOOKS[look], locale=language, storage_state=state)
-            await shoot(context, origin, one, look, wanted)
-            await context.close()
 
 
 async def main(wanted: Sequence[str]) -> None:
@@ -75,7 +64,8 @@ async def main(wanted: Sequence[str]) -> None:
         ):
             browser = await launch(play)
             for language in LANGUAGES:
-                await take(browser, f"http://{address}", await visitors(site, language), language, wanted)
+                for one in await visitors(site, language):
+                    await visit(browser, f"http://{address}", one, language, wanted)
             await browser.close()
 
 

@@ -15,12 +15,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from alliancekit.accounts import OverError, TooManyFailuresError, WrongSignInError
 from alliancekit.errors import NotAllowedError
+from alliancekit.languages import Language
 from alliancekit.languages.pages import Words
 from alliancekit.passwords import LONGEST, SHORTEST, BusyError, WeakPasswordError
 from alliancekit.server import auth
 from alliancekit.server.callers import Addresses
 from alliancekit.server.forms import FormRoute, check_origin, form, see_other
-from alliancekit.server.therapist import render
+from alliancekit.server.therapist import reader, render
 from alliancekit.server.tokens import PasswordClaims, SupervisorClaims, TherapistClaims
 from alliancekit.store import accounts as rows
 from alliancekit.store.accounts import Account
@@ -197,10 +198,17 @@ async def _account(
 ) -> Response:
     database = auth.backend_of(request).service.database
     one = await database.read(lambda conn: rows.by_id(conn, claims.account)) if claims.account else None
-    login = one.login if one else ""
-    return _page(
-        request, "account.html", status, role=role, login=login, problem=problem, done=done, error=error
-    )
+    shown = {"role": role, "login": one.login if one else "", "problem": problem, "done": done}
+    language = await _language(request, claims)
+    return _page(request, "account.html", status, error=error, language=language, **shown)
+
+
+async def _language(request: Request, claims: TherapistClaims | SupervisorClaims) -> Language:
+    """The language of the reader's other pages."""
+    service, accept = auth.backend_of(request).service, request.headers.get("accept-language", "")
+    if isinstance(claims, TherapistClaims):
+        return await reader.language_of(service, claims, accept)
+    return service.languages.find(*accepted(accept))
 
 
 # what the pages share -----------------------------------------------------------------------------------
@@ -237,11 +245,17 @@ def _refused(
 
 
 def _page(
-    request: Request, template: str, status: int = 200, *, error: Exception | None = None, **shown: Any
+    request: Request,
+    template: str,
+    status: int = 200,
+    *,
+    error: Exception | None = None,
+    language: Language | None = None,
+    **shown: Any,
 ) -> Response:
     service = auth.backend_of(request).service
     wanted = accepted(request.headers.get("accept-language", ""))
-    words = Words(service.languages.find(*wanted), "sign_in")
+    words = Words(language or service.languages.find(*wanted), "sign_in")
     values = {"problem": None, "done": "", "login": "", "link": "", "role": "", "least": SHORTEST} | shown
     headers = dict(render.HEADERS)
     if isinstance(error, TooManyFailuresError | BusyError):

@@ -69,11 +69,16 @@ def page(
 
 
 def closed(words: Words, *, reason: str = "") -> str:
-    """The page for somebody without a valid link or cookie; `reason` is `used`, `link` or nothing."""
+    """The page for somebody without a valid link or cookie.
+
+    Args:
+        words: the reader's words of the section `client`.
+        reason: `used`, `link`, `out` after they closed it themselves, or nothing.
+    """
     return _render(
         "message",
         words,
-        title=words.say("closed.title"),
+        title=words.say("closed.out_title" if reason == "out" else "closed.title"),
         lead=words.say(f"closed.{reason or 'lead'}"),
         fix=words.say("closed.fix"),
     )

@@ -13,7 +13,7 @@ from alliancekit.events import Visibility
 from alliancekit.languages.pages import Words
 from alliancekit.server import auth, schemas
 from alliancekit.server.client import build, consent, download, render
-from alliancekit.server.forms import FormRoute, form, see_other
+from alliancekit.server.forms import FormRoute, check_origin, form, see_other
 from alliancekit.server.launches import UsedLinkError
 from alliancekit.server.tokens import ClientClaims
 from alliancekit.store import own, sharing, wishes
@@ -40,7 +40,7 @@ class SignedOutError(NotAllowedError):
 
 
 @router.get("")
-async def home(request: Request, launch: str = "") -> Response:
+async def home(request: Request, launch: str = "", done: str = "") -> Response:
     """The first page; with a launch link, sign in first and forget the link."""
     if launch:
         try:
@@ -49,6 +49,8 @@ async def home(request: Request, launch: str = "") -> Response:
             return _page(render.closed(_browsers(request), reason="used"), 403)
         except NotAllowedError:
             return _page(render.closed(_browsers(request), reason="link"), 403)
+    if done == "out" and _who(request) is None:
+        return _page(render.closed(_browsers(request), reason="out"))
     return await _shown(request, "home")
 
 
@@ -173,6 +175,13 @@ async def erasure(request: Request) -> Response:
     if await service.database.write(lambda conn: change(conn, who, now)):
         service.relay.wake()
     return see_other(f"/client/data?done={'erasure' if wanted else 'kept'}#erasure")
+
+
+@router.post("/sign-out")
+async def sign_out(request: Request) -> Response:
+    """The cookie is forgotten, on a device that others use too."""
+    check_origin(request)
+    return auth.leave(auth.backend_of(request), ClientClaims, to="/client?done=out")
 
 
 # in common --------------------------------------------------------------------------------------------

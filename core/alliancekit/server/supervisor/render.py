@@ -57,5 +57,11 @@ def gone(words: Words) -> str:
 
 
 def _render(name: str, words: Words, **given: Any) -> str:
-    shown = {"here": name, "words": words, "say": words.say, "therapists": words.section_of("therapist")}
+    shown = {
+        "here": name,
+        "words": words,
+        "say": words.say,
+        "therapists": words.section_of("therapist"),
+        "account": words.section_of("sign_in").say("account.title"),
+    }
     return _environment.get_template(f"{name}.html").render(shown | given)
