@@ -19,9 +19,6 @@ from alliancekit.store.supervision import assign, case_name
 RATINGS: Final = (3, 4, 3, 4, 4, 1)
 """What the client of the course answered, session by session: at the end there is something to notice."""
 
-HOLDER: Final = "https://vendor.example"
-"""The origin whose pages may hold the frame; a site of these pages has it in `allowed_origins`."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Visitor:
@@ -118,7 +115,6 @@ async def visitors(site: Site, language: str) -> list[Visitor]:
                 "supervisor-closed": "/supervisor",
                 "rating": asked.client.rating_url.removeprefix(BASE_URL),
                 "rating-gone": "/r/nonsense",
-                "frame": f"/frame?parent={HOLDER}",
             },
         ),
     ]

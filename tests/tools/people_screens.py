@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tests.chromium import launch  # noqa: E402
-from tests.every_page import HOLDER, Visitor, visitors  # noqa: E402
+from tests.every_page import Visitor, visitors  # noqa: E402
 from tests.services import on_network, running_site  # noqa: E402
 from tests.tools.looks import LOOKS  # noqa: E402
 
@@ -58,7 +58,7 @@ async def main(wanted: Sequence[str]) -> None:
     OUTPUT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=OUTPUT) as folder:
         async with (
-            running_site(Path(folder), allowed_origins=(HOLDER,)) as site,
+            running_site(Path(folder)) as site,
             on_network(site) as address,
             async_playwright() as play,
         ):
