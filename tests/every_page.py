@@ -8,16 +8,40 @@ from typing import Any, Final
 
 from playwright.async_api import BrowserContext
 from sqlalchemy import Connection
-from tests.services import BASE_URL, Meeting, Site
 
 from alliancekit.server import auth
 from alliancekit.server.sign_in import claims_of
 from alliancekit.store import accounts, course
 from alliancekit.store.choices import ClientChoice, change_therapist, write_client_choice
 from alliancekit.store.supervision import assign, case_name
+from tests.services import BASE_URL, Meeting, Site
 
 RATINGS: Final = (3, 4, 3, 4, 4, 1)
 """What the client of the course answered, session by session: at the end there is something to notice."""
+
+
+WHO: Final = (
+    "therapist",
+    "new-therapist",
+    "client",
+    "new-client",
+    "supervisor",
+    "new-supervisor",
+    "account",
+    "nobody",
+)
+"""Whose browsers there are."""
+
+REFUSED: Final = {
+    "error": 404,
+    "supervisor-gone": 404,
+    "password-over": 410,
+    "rating-gone": 410,
+    "therapist-closed": 401,
+    "client-closed": 401,
+    "supervisor-closed": 401,
+}
+"""The status of pages that say why something is not shown; all others have 200."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,20 +66,22 @@ class Visitor:
         )
         if self.launch:
             page = await context.new_page()
-            await page.goto(origin + self.launch)
+            landed = await page.goto(origin + self.launch)
+            assert landed is not None
+            assert landed.ok, f"{self.launch} answers {landed.status}"
             await page.close()
 
 
-async def visitors(site: Site, language: str) -> list[Visitor]:
-    """Everybody, in one language; what they see is stored in the site first."""
+async def visitors(site: Site, language: str) -> dict[str, Visitor]:
+    """Everybody in `WHO`, in one language; what they see is stored in the site first."""
     therapist, supervisor = f"t-{language}", f"s-{language}"
     meeting = await make_course(site, language)
     fresh = await site.session(**_course("new", language))
     asked = await site.held(**_course("asked", language))
     account, link = await _account(site, therapist)
     course_page = f"/therapist/episodes/{meeting.episode}"
-    return [
-        Visitor(
+    return {
+        "therapist": Visitor(
             launch=await _launch(site, {"therapist": therapist}),
             pages={
                 "today": "/therapist",
@@ -69,11 +95,11 @@ async def visitors(site: Site, language: str) -> list[Visitor]:
                 "error": "/therapist/episodes/epi_none",
             },
         ),
-        Visitor(
+        "new-therapist": Visitor(
             launch=await _launch(site, {"therapist": f"new-{language}"}),
             pages={"today-none": "/therapist"},
         ),
-        Visitor(
+        "client": Visitor(
             launch=await _launch(site, {"role": "client", "episode": meeting.episode, "client": "c1"}),
             pages={
                 "client-home": "/client",
@@ -82,11 +108,11 @@ async def visitors(site: Site, language: str) -> list[Visitor]:
                 "client-data": "/client/data",
             },
         ),
-        Visitor(
+        "new-client": Visitor(
             launch=await _launch(site, {"role": "client", "episode": fresh.episode, "client": "c1"}),
             pages={"client-home-none": "/client", "client-answers-none": "/client/answers"},
         ),
-        Visitor(
+        "supervisor": Visitor(
             launch=await _launch(site, {"role": "supervisor", "supervisor": supervisor}),
             pages={
                 "supervisor": "/supervisor",
@@ -96,15 +122,15 @@ async def visitors(site: Site, language: str) -> list[Visitor]:
                 "supervisor-gone": "/supervisor/cases/none",
             },
         ),
-        Visitor(
+        "new-supervisor": Visitor(
             launch=await _launch(site, {"role": "supervisor", "supervisor": f"new-{language}"}),
             pages={"supervisor-none": "/supervisor"},
         ),
-        Visitor(
+        "account": Visitor(
             cookies={"/therapist": _cookie(site, account)},
             pages={"account": "/therapist/account"},
         ),
-        Visitor(
+        "nobody": Visitor(
             pages={
                 "sign-in": "/sign-in",
                 "sign-in-done": "/sign-in?done=out",
@@ -117,7 +143,7 @@ async def visitors(site: Site, language: str) -> list[Visitor]:
                 "rating-gone": "/r/nonsense",
             },
         ),
-    ]
+    }
 
 
 async def make_course(site: Site, language: str) -> Meeting:

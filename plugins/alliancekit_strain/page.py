@@ -75,7 +75,7 @@ def _table(words: Words, records: Mapping[str, Sequence[RuleRecord]]) -> PanelTa
         return None
     rows = []
     for name, row in records.items():
-        by_length = {one.sessions: f"{one.hits:.0f} / {one.false_alarms:.0f}" for one in row}
+        by_length = {one.sessions: f"{one.hits:.0f}\u00a0/\u00a0{one.false_alarms:.0f}" for one in row}
         rows.append((name, *(by_length.get(length, "–") for length in lengths)))
     columns = (words.say("page.column"), *(str(length) for length in lengths))
     return PanelTable(words.say("page.table"), columns, tuple(rows))

@@ -11,7 +11,7 @@ import pytest_asyncio
 from frame_page import three_origins
 from playwright.async_api import Browser, Page
 from tests.axe import COLOURS, broken
-from tests.every_page import visitors
+from tests.every_page import REFUSED, WHO, Visitor, visitors
 from tests.services import Site, on_network, running_site
 from tests.tools.looks import LOOKS
 
@@ -20,44 +20,60 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 CARDS = ("rating",)
 """Pages whose questions are fetched by the element."""
 
+HEADING = "document.querySelector('main').insertAdjacentHTML('afterbegin', '<h1>Call</h1>')"
+"""What the vendor's own page lacks."""
+
 READERS = {"en": "1280-light", "ar": "390-rtl"}
 """In which look each language is read: a wide page from left to right, a narrow one from right to left."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def clinic(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Site, str]]:
-    folder = tmp_path_factory.mktemp("clinic")
-    async with running_site(folder) as site, on_network(site) as address:
-        yield site, f"http://{address}"
+async def origin(clinic: Site) -> AsyncIterator[str]:
+    async with on_network(clinic) as address:
+        yield f"http://{address}"
 
 
-async def found(page: Page, place: str | None = None) -> dict[str, Any]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def clinic(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    async with running_site(tmp_path_factory.mktemp("clinic")) as site:
+        yield site
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=READERS)
+async def reader(request: pytest.FixtureRequest, clinic: Site) -> tuple[str, dict[str, Visitor]]:
+    """A language, and everybody who reads it."""
+    return request.param, await visitors(clinic, request.param)
+
+
+async def found(page: Page) -> dict[str, Any]:
     """What is wrong with a page, by its look; nothing that is right is in it."""
     await page.emulate_media(color_scheme="light")
-    wrong: dict[str, Any] = {"light": await broken(page, place)}
+    wrong: dict[str, Any] = {"light": await broken(page)}
     await page.emulate_media(color_scheme="dark")
-    wrong["dark"] = await broken(page, place, rules=COLOURS)
+    wrong["dark"] = await broken(page, rules=COLOURS)
     html = page.locator("html")
     wrong["too wide"] = await html.evaluate("one => Math.max(0, one.scrollWidth - one.clientWidth)")
     return {look: lines for look, lines in wrong.items() if lines}
 
 
-@pytest.mark.parametrize("language", READERS)
-async def test_nothing_is_broken(browser: Browser, clinic: tuple[Site, str], language: str) -> None:
-    site, origin = clinic
+@pytest.mark.parametrize("who", WHO)
+async def test_nothing_is_broken(
+    browser: Browser, origin: str, reader: tuple[str, dict[str, Visitor]], who: str
+) -> None:
+    language, people = reader
+    context = await browser.new_context(**LOOKS[READERS[language]], locale=language)
+    await people[who].arrive(context, origin)
+    page = await context.new_page()
     wrong: dict[str, Any] = {}
-    for visitor in await visitors(site, language):
-        context = await browser.new_context(**LOOKS[READERS[language]], locale=language)
-        await visitor.arrive(context, origin)
-        page = await context.new_page()
-        for name, path in visitor.pages.items():
-            await page.goto(origin + path)
-            if name in CARDS:
-                await page.locator("alliance-feedback section").wait_for()
-            assert await page.locator("html").get_attribute("lang") == language, name
-            if lines := await found(page):
-                wrong[name] = lines
-        await context.close()
+    for name, path in people[who].pages.items():
+        reply = await page.goto(origin + path)
+        assert (name, reply and reply.status) == (name, REFUSED.get(name, 200))
+        if name in CARDS:
+            await page.locator("alliance-feedback section").wait_for()
+        assert (name, await page.locator("html").get_attribute("lang")) == (name, language)
+        if lines := await found(page):
+            wrong[name] = lines
+    await context.close()
     assert wrong == {}
 
 
@@ -65,7 +81,8 @@ async def test_nothing_is_broken_in_the_frame_of_a_vendors_page(browser: Browser
     async with three_origins(browser, tmp_path) as framing:
         meeting = await framing.meeting()
         page, _ = await framing.held(meeting.client)
-        assert await found(page, "iframe") == {}
+        await page.evaluate(HEADING)
+        assert await found(page) == {}
 
 
 async def test_what_is_broken_in_a_frame_would_be_found(browser: Browser) -> None:

@@ -64,7 +64,7 @@ async def main(wanted: Sequence[str]) -> None:
         ):
             browser = await launch(play)
             for language in LANGUAGES:
-                for one in await visitors(site, language):
+                for one in (await visitors(site, language)).values():
                     await visit(browser, f"http://{address}", one, language, wanted)
             await browser.close()
 
