@@ -20,7 +20,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 CARDS = ("rating",)
 """Pages whose questions are fetched by the element."""
 
-HEADING = "document.querySelector('main').insertAdjacentHTML('afterbegin', '<h1>Call</h1>')"
+HEADING = (
+    "const h1 = document.createElement('h1'); h1.append('Call'); document.querySelector('main').prepend(h1)"
+)
 """What the vendor's own page lacks."""
 
 READERS = {"en": "1280-light", "ar": "390-rtl"}

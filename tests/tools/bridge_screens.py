@@ -13,21 +13,15 @@ sys.path[:0] = [str(HERE.parents[2]), str(HERE.parents[1] / "browser")]
 from bridge_page import Clinic, running_clinic  # noqa: E402
 from playwright.async_api import async_playwright  # noqa: E402
 from tests.chromium import launch  # noqa: E402
+from tests.tools.looks import LOOKS  # noqa: E402
 
-LOOKS = {
-    "wide": {"viewport": {"width": 1280, "height": 800}},
-    "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
-    "dark": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"},
-    "phone-dark": {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"},
-    "rtl": {"viewport": {"width": 1280, "height": 800}},
-    "phone-rtl": {"viewport": {"width": 390, "height": 844}},
-    "low": {"viewport": {"width": 800, "height": 400}},
-}
+LOW = {"low": {"viewport": {"width": 800, "height": 400}}}
+"""A window with little height, beside the looks of all pages."""
 
 
 async def pictures(clinic: Clinic, folder: Path) -> None:
     """The in-call question and the rating after the call, in every look."""
-    for name, options in LOOKS.items():
+    for name, options in (LOOKS | LOW).items():
         rtl = "rtl" in name
         people = [
             {"role": "client", "external_id": "c1", "language": "ar" if rtl else "en"},

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
@@ -19,18 +19,18 @@ sys.path.insert(0, str(ROOT))
 
 from tests.browser.test_demo import fake_microphone  # noqa: E402
 from tests.chromium import launch  # noqa: E402
+from tests.tools.looks import SIZES  # noqa: E402
 
 from alliancekit.demo.run import embedded  # noqa: E402
 from alliancekit.demo.vendor import Vendor  # noqa: E402
 
 OUTPUT = ROOT / "tests" / "output" / "demo_screens"
-SIZES = {1280: 800, 768: 1024, 390: 844}
 SMALL = {**SIZES, 320: 640}
 PARTS = ("landing", "call", "rating", "therapist")
 PATIENCE = 20_000
 
 
-async def shots(page: Page, name: str, sizes: dict[int, int] = SIZES, *, full: bool = True) -> None:
+async def shots(page: Page, name: str, sizes: Mapping[int, int] = SIZES, *, full: bool = True) -> None:
     """Pictures of a page in every width, light and dark; `full` takes what is below the fold too."""
     for scheme in ("light", "dark"):
         await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]

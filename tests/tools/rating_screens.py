@@ -18,9 +18,9 @@ sys.path.insert(0, str(ROOT))
 
 from tests.chromium import launch  # noqa: E402
 from tests.services import BASE_URL, Meeting, Site, on_network, running_site  # noqa: E402
+from tests.tools.looks import LOOKS  # noqa: E402
 
 OUTPUT = ROOT / "tests" / "output" / "rating_screens"
-SIZES = {1280: 800, 768: 1024, 390: 844, 320: 640}
 EXIT = "https://visits.north.clinic.example/after"
 
 
@@ -30,14 +30,14 @@ def address(meeting: Meeting, server: str, onward: str = "") -> str:
     return f"{link}?next={quote(onward, safe='')}" if onward else link
 
 
-async def shots(page: Page, name: str) -> None:
-    """Pictures of what a page shows first, in every width, light and dark."""
-    for scheme in ("light", "dark"):
-        await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        for width, height in SIZES.items():
-            await page.set_viewport_size({"width": width, "height": height})
+async def shots(page: Page, language: str, name: str) -> None:
+    """Pictures of what a page shows first, in every look of its language."""
+    for look, options in LOOKS.items():
+        if look.endswith("rtl") == (language == "ar"):
+            await page.emulate_media(color_scheme=options.get("color_scheme", "light"))
+            await page.set_viewport_size(options["viewport"])
             await page.wait_for_timeout(150)
-            await page.screenshot(path=OUTPUT / f"{name}-{width}-{scheme}.png")
+            await page.screenshot(path=OUTPUT / f"{name}-{look}.png")
     await page.emulate_media(color_scheme="light")
 
 
@@ -56,20 +56,20 @@ async def of_language(site: Site, browser: Browser, server: str, language: str) 
         {"role": "therapist", "external_id": "t1"},
     ]
     meeting = await site.held(participants=people)
-    await shots(await asking(browser, address(meeting, server)), f"{language}-alone")
+    await shots(await asking(browser, address(meeting, server)), language, "alone")
     refused = await asking(browser, address(meeting, server, "https://elsewhere.example"))
-    await shots(refused, f"{language}-refused")
+    await shots(refused, language, "refused")
     page = await asking(browser, address(meeting, server, EXIT))
-    await shots(page, f"{language}-asking")
+    await shots(page, language, "asking")
     await page.evaluate("scrollTo(0, 700)")
-    await shots(page, f"{language}-scrolled")
+    await shots(page, language, "scrolled")
     await page.keyboard.press("Tab")
-    await shots(page, f"{language}-focus")
+    await shots(page, language, "focus")
     await page.locator("alliance-feedback .actions .plain").nth(1).click()
     await expect(page.locator("html[data-done]")).to_be_visible()
-    await shots(page, f"{language}-done")
+    await shots(page, language, "done")
     await page.goto(f"http://{server}/r/nonsense?next={quote(EXIT, safe='')}")
-    await shots(page, f"{language}-gone")
+    await shots(page, language, "gone")
 
 
 async def main() -> None:

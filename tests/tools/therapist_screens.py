@@ -1,11 +1,13 @@
 """Takes pictures of the therapist's pages into tests/output/therapist/.
 
-Arguments: languages such as `es ar` (English without any), and pages to take only those.
+Arguments: languages such as `es zh` instead of English, and pages to take only those. What is read from right
+to left is pictured in Arabic.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from playwright.sync_api import Page, Route, sync_playwright
@@ -14,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tests.tools import therapist_examples as examples  # noqa: E402
+from tests.tools.looks import LOOKS  # noqa: E402
 
 from alliancekit.choices import TherapistSettings  # noqa: E402
 from alliancekit.languages import OWN_TAGS, Languages  # noqa: E402
@@ -103,41 +106,43 @@ def answer(route: Route) -> None:
         route.fulfill(body=PAGES[path.strip("/")], content_type="text/html", headers=dict(render.HEADERS))
 
 
-def take(page: Page, name: str, label: str) -> None:
-    page.goto(f"{ORIGIN}/{name}")
-    page.screenshot(path=OUTPUT / f"{name.replace('/', '-')}-{label}.png", full_page=True)
+def take(page: Page, tag: str, names: Iterable[str], label: str) -> None:
+    """Pictures of pages in a language; those of another one than English and Arabic begin with its tag."""
+    before = "" if tag in {"en", "ar"} else f"{tag}-"
+    for name in names:
+        page.goto(f"{ORIGIN}/{tag}/{name}")
+        page.screenshot(path=OUTPUT / f"{before}{name}-{label}.png", full_page=True)
+
+
+def printed(page: Page, tag: str, names: Iterable[str]) -> None:
+    """Pages as paper shows them."""
+    for name in names:
+        page.goto(f"{ORIGIN}/{tag}/{name}")
+        page.pdf(path=OUTPUT / f"{name}-print.pdf", format="A4", margin={"top": "15mm", "bottom": "15mm"})
+    page.emulate_media(media="print")
+    take(page, tag, names, "print")
 
 
 def main() -> None:
     OUTPUT.mkdir(parents=True, exist_ok=True)
     tags = [one for one in sys.argv[1:] if one in OWN_TAGS] or ["en"]
-    names = [one for one in sys.argv[1:] if one not in OWN_TAGS] or [one.partition("/")[2] for one in PAGES]
-    wanted = {f"{tag}/{name}" for tag in tags for name in names}
+    names = [one for one in sys.argv[1:] if one not in OWN_TAGS] or list(
+        dict.fromkeys(one.partition("/")[2] for one in PAGES)
+    )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
         )
-        for scheme in ("light", "dark"):
-            for width in (1280, 768, 390):
-                context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-                context.route("**/*", answer)
-                page = context.new_page()
-                for name in sorted(wanted):
-                    take(page, name, f"{width}-{scheme}")
-                context.close()
+        for look, options in LOOKS.items():
+            context = browser.new_context(**options)
+            context.route("**/*", answer)
+            page = context.new_page()
+            for tag in ("ar",) if look.endswith("rtl") else tags:
+                take(page, tag, names, look)
+            context.close()
         context = browser.new_context(color_scheme="dark")
         context.route("**/*", answer)
-        page = context.new_page()
-        for name in sorted(wanted):
-            page.goto(f"{ORIGIN}/{name}")
-            page.pdf(
-                path=OUTPUT / f"{name.replace('/', '-')}-print.pdf",
-                format="A4",
-                margin={"top": "15mm", "bottom": "15mm"},
-            )
-        page.emulate_media(media="print")
-        for name in sorted(wanted):
-            take(page, name, "print")
+        printed(context.new_page(), tags[0], names)
         browser.close()
 
 

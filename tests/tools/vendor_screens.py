@@ -1,7 +1,7 @@
 """Plays a visit at the vendor's example and takes the pictures of `examples/README.md`.
 
 Usage: `python tests/tools/vendor_screens.py`. The pictures of the guide go to `examples/screens/`, in few
-colours so that they stay small; every page in two widths, light and dark, goes to
+colours so that they stay small; every page in every width, light and dark, goes to
 `tests/output/vendor_screens/`.
 """
 
@@ -19,6 +19,7 @@ from playwright.async_api import Page, expect
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from tests.tools.looks import SIZES  # noqa: E402
 from tests.vendor_visit import PATIENCE, running, together, two_browsers  # noqa: E402
 
 EXAMPLE = ROOT / "examples" / "vendor_fastapi" / "app.py"
@@ -32,7 +33,7 @@ async def shown(page: Page, name: str) -> None:
     """One page, for people to look at, and small for the guide."""
     for scheme in ("dark", "light"):
         await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        for width, height in ((1280, 800), (390, 844)):
+        for width, height in SIZES.items():
             await page.set_viewport_size({"width": width, "height": height})
             await page.screenshot(path=OUTPUT / f"{name}-{width}-{scheme}.png", full_page=True)
     await page.set_viewport_size(SIZE)  # type: ignore[arg-type]
