@@ -17,5 +17,5 @@ async def of(service: Service, course: Episode, words: Words) -> tuple[str, ...]
     if choice.erasure_asked_at is not None:
         said.append(texts.say("for_therapist.erasure", date=words.date(choice.erasure_asked_at)))
     elif choice.supervision_at is not None:
-        said.append(texts.say("for_therapist.supervision", name=f"\u2068{case_name(course.id)}\u2069"))
+        said.append(texts.say("for_therapist.supervision", name=case_name(course.id)))
     return tuple(said)
