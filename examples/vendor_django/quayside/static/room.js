@@ -6,6 +6,7 @@ const POLL_MS = 500;
 let stream = new MediaStream();
 let peer = null;
 let after = 0;
+let attempt = ""; // what belongs to an earlier offer is not for this connection
 
 const state = (to) => { document.body.dataset.state = to; };
 const over = () => document.body.dataset.state === "over";
@@ -31,15 +32,16 @@ async function openMedia() {
   return new MediaStream();
 }
 
-function connect() {
+function connect(named) {
   peer?.close();
+  attempt = named;
   peer = new RTCPeerConnection({ iceServers: [] }); // yours: your STUN and TURN servers
   for (const kind of ["audio", "video"]) {
     const track = stream.getTracks().find((one) => one.kind === kind);
     if (track) peer.addTrack(track, stream);
     else if (role === "therapist") peer.addTransceiver(kind, { direction: "recvonly" });
   }
-  peer.onicecandidate = ({ candidate }) => candidate && post("signal/", { candidate });
+  peer.onicecandidate = ({ candidate }) => candidate && post("signal/", { candidate, of: named });
   peer.ontrack = ({ streams }) => { $("#remote").srcObject = streams[0]; };
   peer.onconnectionstatechange = () => {
     const together = peer.connectionState === "connected";
@@ -49,18 +51,21 @@ function connect() {
 }
 
 /** The therapist offers when the client is there; the client answers. */
-async function heard({ here, description, candidate }) {
+async function heard({ here, description, candidate, of }) {
   if (here && role === "therapist") {
-    const made = connect();
+    const named = crypto.randomUUID();
+    const made = connect(named);
     await made.setLocalDescription(await made.createOffer());
-    await post("signal/", { description: made.localDescription });
+    await post("signal/", { description: made.localDescription, of: named });
   } else if (here) {
     await post("signal/", { here: true, again: true });
   } else if (description?.type === "offer") {
-    const made = connect();
+    const made = connect(of);
     await made.setRemoteDescription(description);
     await made.setLocalDescription(await made.createAnswer());
-    await post("signal/", { description: made.localDescription });
+    await post("signal/", { description: made.localDescription, of });
+  } else if (of !== attempt) {
+    return;
   } else if (description) {
     await peer.setRemoteDescription(description);
   } else if (candidate) {
