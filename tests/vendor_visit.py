@@ -34,6 +34,10 @@ async def started(program: Path, *arguments: str) -> AsyncIterator[str]:
         async with asyncio.timeout(PATIENCE / 1000):
             assert await process.wait() == 0
     finally:
+        # First asked to end, so that what it has started ends with it.
+        with contextlib.suppress(ProcessLookupError, TimeoutError):
+            process.terminate()
+            await asyncio.wait_for(process.wait(), PATIENCE / 4000)
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()

@@ -3,6 +3,7 @@ const { role, alliance } = document.body.dataset;
 const $ = (selector) => document.querySelector(selector);
 const status = $("#status");
 const POLL_MS = 500;
+const GATHER_MS = 2000;
 let stream = new MediaStream();
 let peer = null;
 let after = 0;
@@ -41,7 +42,6 @@ function connect(named) {
     if (track) peer.addTrack(track, stream);
     else if (role === "therapist") peer.addTransceiver(kind, { direction: "recvonly" });
   }
-  peer.onicecandidate = ({ candidate }) => candidate && post("signal/", { candidate, of: named });
   peer.ontrack = ({ streams }) => { $("#remote").srcObject = streams[0]; };
   peer.onconnectionstatechange = () => {
     const together = peer.connectionState === "connected";
@@ -50,26 +50,30 @@ function connect(named) {
   return peer;
 }
 
+/** Says what was agreed with all its addresses in one message: single ones could come before what they belong to. */
+async function say(made, named) {
+  const complete = new Promise((done) => {
+    made.onicegatheringstatechange = () => made.iceGatheringState === "complete" && done();
+    setTimeout(done, GATHER_MS);
+  });
+  await made.setLocalDescription();
+  await complete;
+  await post("signal/", { description: made.localDescription, of: named });
+}
+
 /** The therapist offers when the client is there; the client answers. */
-async function heard({ here, description, candidate, of }) {
+async function heard({ here, description, of }) {
   if (here && role === "therapist") {
     const named = crypto.randomUUID();
-    const made = connect(named);
-    await made.setLocalDescription(await made.createOffer());
-    await post("signal/", { description: made.localDescription, of: named });
+    await say(connect(named), named);
   } else if (here) {
     await post("signal/", { here: true, again: true });
   } else if (description?.type === "offer") {
     const made = connect(of);
     await made.setRemoteDescription(description);
-    await made.setLocalDescription(await made.createAnswer());
-    await post("signal/", { description: made.localDescription, of });
-  } else if (of !== attempt) {
-    return;
-  } else if (description) {
+    await say(made, of);
+  } else if (description && of === attempt) {
     await peer.setRemoteDescription(description);
-  } else if (candidate) {
-    await peer?.addIceCandidate(candidate);
   }
 }
 
