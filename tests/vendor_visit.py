@@ -20,24 +20,37 @@ PATIENCE = 60_000
 
 
 @contextlib.asynccontextmanager
-async def running(program: Path, *arguments: str) -> AsyncIterator[str]:
-    """The address that an example prints at the end of its first line; the program ends with the block."""
+async def started(program: Path, *arguments: str) -> AsyncIterator[str]:
+    """The first line that an example prints; the program ends with the block."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, str(program), *arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
     try:
         async with asyncio.timeout(PATIENCE / 1000):
-            url = (await process.stdout.readline()).decode().split()[-1]
-            await answering(url)
-        yield url
+            line = (await process.stdout.readline()).decode()
+        yield line
         process.terminate()
         async with asyncio.timeout(PATIENCE / 1000):
             assert await process.wait() == 0
     finally:
+        # First asked to end, so that what it has started ends with it.
+        with contextlib.suppress(ProcessLookupError, TimeoutError):
+            process.terminate()
+            await asyncio.wait_for(process.wait(), PATIENCE / 4000)
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
+
+
+@contextlib.asynccontextmanager
+async def running(program: Path, *arguments: str) -> AsyncIterator[str]:
+    """The address that an example prints at the end of its first line; the program ends with the block."""
+    async with started(program, *arguments) as line:
+        url = line.split()[-1]
+        async with asyncio.timeout(PATIENCE / 1000):
+            await answering(url)
+        yield url
 
 
 async def answering(url: str) -> None:

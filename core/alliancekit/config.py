@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from ipaddress import IPv4Network, IPv6Network
@@ -66,6 +67,11 @@ from alliancekit.setting_tables import (
 PREFIX = "ALLIANCEKIT_"
 FILE_VARIABLE = f"{PREFIX}CONFIG"
 DEFAULT_FILE = "alliancekit.toml"
+
+JSON_WANTED = (
+    "Lists and tables in the environment are JSON, such as"
+    """ ALLIANCEKIT_ALLOWED_ORIGINS='["https://clinic.example"]'."""
+)
 
 NO_KEY = (
     "There is no signing key, and a generated one would be known to this machine only. "
@@ -241,7 +247,9 @@ def load(**overrides: Any) -> Settings:
     except ValidationError as error:
         raise _readable([(each["loc"], each["type"], each["msg"]) for each in error.errors()]) from None
     except SettingsError as error:
-        raise ConfigError(f"{error}.", fix="Nested values in the environment are JSON.") from None
+        named = re.search(r'field "(\w+)"', str(error))
+        what = f"{PREFIX}{named[1].upper()}" if named else "A variable"
+        raise ConfigError(f"{what} is no JSON.", fix=JSON_WANTED) from None
     unknown = [((name,), "extra_forbidden", "") for name in _unknown_variables(settings)]
     if unknown:
         raise _readable(unknown)

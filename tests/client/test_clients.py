@@ -223,7 +223,7 @@ async def test_an_unknown_key_is_refused_by_the_service(site: Site) -> None:
             await alliance.tenant.get()
     assert (refused.value.slug, refused.value.fix) == (
         "not-signed-in",
-        "Use the key that was shown when the tenant was made.",
+        "Use the key that was shown at the first start, or make one: alliancekit keys create.",
     )
 
 

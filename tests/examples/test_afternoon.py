@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
-PAGES = [EXAMPLES / "README.md", EXAMPLES / "vendor_fastapi" / "README.md"]
+PAGES = [EXAMPLES / "README.md", *sorted(EXAMPLES.glob("vendor_*/README.md"))]
 GUIDE = PAGES[0].read_text(encoding="utf-8")
 FENCED = r"```(?:python|html|js)\n.*?```\n"
 CODE = [
@@ -23,30 +23,50 @@ CODE = [
 
 
 def test_every_block_of_code_says_whose_it_is() -> None:
-    assert len(CODE) == len(re.findall(r"^```(?:python|html|js)$", GUIDE, flags=re.MULTILINE)) == 12
+    assert len(CODE) == len(re.findall(r"^```(?:python|html|js)$", GUIDE, flags=re.MULTILINE)) == 17
 
 
 @pytest.mark.parametrize(("file", "code"), CODE, ids=[code.split("\n")[0][:40] for _, code in CODE])
 def test_the_code_is_that_of_the_example(file: str, code: str) -> None:
     text = (ROOT / file).read_text(encoding="utf-8")
-    if file.endswith(".html"):
+    if file.endswith(".html") and "\n" not in code.strip():
         assert code.strip() in text
     else:
         assert any(f"\n{textwrap.indent(code, ' ' * deep)}" in text for deep in range(0, 17, 2))
 
 
+INSTALL = "pip install 'alliancekit[examples]'"
+RUN = {
+    "vendor_fastapi": "python examples/vendor_fastapi/app.py",
+    "vendor_django": "python examples/vendor_django/run.py",
+    "vendor_jitsi": "python examples/vendor_jitsi/run.py",
+}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.parent.name)
 def test_the_commands_are_those_that_tests_run(page: Path) -> None:
     commands = re.findall(r"^\$ (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    assert commands == ["pip install 'alliancekit[examples]'", "python examples/vendor_fastapi/app.py"]
     assert "\nexamples = [" in (ROOT / "pyproject.toml").read_text()
-    assert 'running(EXAMPLE / "app.py"' in (ROOT / "tests/examples/test_vendor_fastapi.py").read_text()
+    if page.parent == EXAMPLES:
+        assert commands[:-1] == [INSTALL, *RUN.values()]
+        assert commands[-1].startswith("alliancekit sessions create ")
+        assert commands[-1].endswith("/vendor_jitsi.html")
+    else:
+        assert commands == [INSTALL, RUN[page.parent.name]]
+
+
+@pytest.mark.parametrize("name", RUN)
+def test_each_example_is_run_by_a_test(name: str) -> None:
+    program = RUN[name].rpartition("/")[2]
+    test = (ROOT / f"tests/examples/test_{name}.py").read_text()
+    assert f'"{program}"' in test
+    assert name in test
 
 
 def test_the_pictures_are_those_of_the_script_and_small() -> None:
     script = (ROOT / "tests" / "tools" / "vendor_screens.py").read_text()
     pictures = re.findall(r"!\[[^\]]{10,}\]\((screens/[\w-]+\.png)\)", GUIDE)
-    assert len(pictures) == GUIDE.count("![") == 5
+    assert len(pictures) == GUIDE.count("![") == 6
     for name in pictures:
         picture = (EXAMPLES / name).read_bytes()
         assert f'"{Path(name).stem}"' in script

@@ -1,14 +1,15 @@
-"""Plays a visit at the vendor's example and takes the pictures of `examples/README.md`.
+"""Plays a visit at each vendor's example and takes the pictures of `examples/README.md`.
 
-Usage: `python tests/tools/vendor_screens.py`. The pictures of the guide go to `examples/screens/`, in few
-colours so that they stay small; every page in every width, light and dark, goes to
-`tests/output/vendor_screens/`.
+Usage: `python tests/tools/vendor_screens.py [mounted|beside|without_back_end …]`. The pictures of the guide
+go to `examples/screens/`, in few colours so that they stay small; every page in every width, light and dark,
+goes to `tests/output/vendor_screens/`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import io
+import json
 import sys
 import tempfile
 from pathlib import Path
@@ -20,10 +21,10 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tests.tools.looks import SIZES  # noqa: E402
-from tests.vendor_visit import PATIENCE, running, together, two_browsers  # noqa: E402
+from tests.vendor_visit import PATIENCE, running, started, together, two_browsers  # noqa: E402
 
-EXAMPLE = ROOT / "examples" / "vendor_fastapi" / "app.py"
-SCREENS = ROOT / "examples" / "screens"
+EXAMPLES = ROOT / "examples"
+SCREENS = EXAMPLES / "screens"
 OUTPUT = ROOT / "tests" / "output" / "vendor_screens"
 SIZE = {"width": 960, "height": 620}
 COLOURS = 64
@@ -51,11 +52,13 @@ async def fill(page: Page, option: int) -> None:
         await item.locator("label").nth(option).click()
 
 
-async def main() -> None:
-    """Takes all pictures."""
-    OUTPUT.mkdir(parents=True, exist_ok=True)
+async def mounted() -> None:
+    """Birch Lane: the whole visit, and the pages before and after it."""
     with tempfile.TemporaryDirectory(dir=ROOT / "tests" / "output") as folder:
-        async with running(EXAMPLE, "--port", "0") as url, two_browsers(Path(folder)) as people:
+        async with (
+            running(EXAMPLES / "vendor_fastapi" / "app.py", "--port", "0") as url,
+            two_browsers(Path(folder)) as people,
+        ):
             desk, therapist = [await people["therapist"].new_page() for _ in range(2)]
             client = await people["client"].new_page()
             await client.goto(url)
@@ -83,6 +86,51 @@ async def main() -> None:
             await board.get_by_role("link", name="cl-17-with-th-3").click()
             await expect(board.get_by_role("region", name="Since last time")).to_be_visible(timeout=PATIENCE)
             await shown(board, "vendor-therapist")
+
+
+async def beside() -> None:
+    """Quayside, with the service beside it: after the call."""
+    with tempfile.TemporaryDirectory(dir=ROOT / "tests" / "output") as folder:
+        program = EXAMPLES / "vendor_django" / "run.py"
+        async with running(program, "--port", "0") as url, two_browsers(Path(folder)) as people:
+            pages = {role: await people[role].new_page() for role in ("therapist", "client")}
+            for role, page in pages.items():
+                await page.goto(f"{url}/visits/1/{role}/")
+                await page.get_by_role("button", name="Enter the room").click()
+            for page in pages.values():
+                await expect(page.locator("#status")).to_contain_text("You are with", timeout=PATIENCE)
+            await pages["client"].wait_for_timeout(4_000)  # so that they have met
+            await pages["client"].get_by_role("button", name="Hang up").click()
+            await fill(pages["client"], 3)
+            await shown(pages["client"], "vendor-django")
+
+
+async def without_back_end() -> None:
+    """The one file: its waiting room, with a stand-in for Jitsi behind it."""
+    with tempfile.TemporaryDirectory(dir=ROOT / "tests" / "output") as folder:
+        program = EXAMPLES / "vendor_jitsi" / "run.py"
+        async with started(program, "--json") as line, two_browsers(Path(folder)) as people:
+            links = json.loads(line)
+            pages = {role: await people[role].new_page() for role in links}
+            for role, page in pages.items():
+                await page.goto(links[role])
+                async with page.expect_response(lambda one: one.url.endswith("/report")):
+                    await page.get_by_role("button", name="Join the visit").click()
+            await pages["client"].wait_for_timeout(4_000)  # so that they have met
+            for page in pages.values():
+                await page.get_by_role("button", name="Hang up").click()
+            await fill(pages["client"], 3)
+            await shown(pages["client"], "vendor-jitsi")
+
+
+PLAYED = {"mounted": mounted, "beside": beside, "without_back_end": without_back_end}
+
+
+async def main() -> None:
+    """Takes all pictures, or those of the examples named on the command line."""
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    for name in sys.argv[1:] or PLAYED:
+        await PLAYED[name]()
 
 
 if __name__ == "__main__":

@@ -29,7 +29,10 @@ def ask(method: str, path: str, service: str, key: str, body: dict[str, Any] | N
     import httpx
 
     if not key:
-        raise ConfigError("A tenant key is needed.", fix=f"Put it into the variable {KEY_VARIABLE}.")
+        raise ConfigError(
+            "A tenant key is needed.",
+            fix=f"Put it into the variable {KEY_VARIABLE}; lost, or never seen: alliancekit keys create.",
+        )
     if not service:
         from alliancekit.config import load
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 REFUSED = 3
 """Exit code for settings that cannot be used."""
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+"""Browsers take these for safe without TLS."""
 
 app = typer.Typer(help="Look at the settings.", no_args_is_help=True)
 
@@ -37,6 +41,8 @@ def check(as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a
         shown, found = effective(settings), problems(settings)
         if not found:
             found = _deployment_problems(settings)
+            for advice in _advice(settings):
+                typer.echo(f"warning: {advice}", err=True)
     except ConfigError as error:
         found = [str(error)]
     if as_json:
@@ -72,6 +78,20 @@ def _deployment_problems(settings: Settings) -> list[str]:
         typer.echo(f"warning: {problem}", err=True)
     reasons = (default_measure_problem(settings, deployment.instruments), link_problem(settings, host))
     return [reason for reason in reasons if reason]
+
+
+def _advice(settings: Settings) -> list[str]:
+    """What lets the service start, and yet keeps browsers from it."""
+    from alliancekit.cli.serve import NO_ORIGINS, ORIGINS_EXAMPLE
+
+    found = [] if settings.allowed_origins else [f"{NO_ORIGINS} {ORIGINS_EXAMPLE}"]
+    here = urlsplit(settings.base_url())
+    if here.scheme == "http" and here.hostname not in LOOPBACK:
+        found.append(
+            "public_url begins with http://: pages under https:// cannot load anything from it."
+            " Put TLS in front, and write https://."
+        )
+    return found
 
 
 def _lines(table: dict[str, Any], prefix: str = "") -> list[str]:

@@ -10,6 +10,10 @@ import typer
 
 from alliancekit.cli.output import print_json
 
+NO_ORIGINS = "allowed_origins is empty: no page of yours can ask from a browser yet."
+
+ORIGINS_EXAMPLE = """Such as: ALLIANCEKIT_ALLOWED_ORIGINS='["http://localhost:3000"]'"""
+
 
 def serve(
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
@@ -48,6 +52,9 @@ def serve(
         typer.echo("There is no tenant key yet. Make one: alliancekit keys create", err=True)
     elif key is not None and not as_json:
         typer.echo(f"Your tenant key, shown only now: {key}", err=True)
+        typer.echo("Your back end sends it. Lost it? alliancekit keys create", err=True)
+        if not settings.allowed_origins:
+            typer.echo(f"{NO_ORIGINS} {ORIGINS_EXAMPLE}", err=True)
     app = create_app(service, base_url=url, allowed_origins=settings.allowed_origins)
 
     def leaving() -> float:

@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
-from starlette.middleware.cors import CORSMiddleware
 from typing_extensions import override
 
 from alliancekit.adapters import Caller, Route, RouteRequest
@@ -39,6 +38,7 @@ from alliancekit.server.capture import CaptureEndpoint
 from alliancekit.server.client import routes as client
 from alliancekit.server.control import ControlSocket
 from alliancekit.server.live import LiveEndpoint
+from alliancekit.server.origins import Origins
 from alliancekit.server.signed_in import SignedIn
 from alliancekit.server.supervisor import routes as supervisor
 from alliancekit.service import Service
@@ -115,15 +115,14 @@ def create_app(service: Service, *, base_url: str, allowed_origins: Sequence[str
         _add_plugin_route(app, plugin, route)
     know_routes(app)
     front: Any = Limited(CaptureEndpoint(SignedIn(app, backend), backend), service)
-    if allowed_origins:
-        front = CORSMiddleware(
-            front,
-            allow_origins=list(allowed_origins),
-            allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
-            expose_headers=["Retry-After"],
-            allow_credentials=False,
-        )
+    front = Origins(
+        front,
+        allow_origins=list(allowed_origins),
+        allow_methods=["GET", "POST"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
+        expose_headers=["Retry-After"],
+        allow_credentials=False,
+    )
     front = Observed(front, service.metrics, log_requests=service.settings.log.requests)
     return Application(app, front, backend)
 

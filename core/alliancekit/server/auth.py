@@ -83,7 +83,7 @@ async def tenant(request: Request) -> str:
     if found is None:
         raise MissingTokenError(
             "This needs a tenant key, and the one sent is unknown or revoked.",
-            fix="Use the key that was shown when the tenant was made.",
+            fix="Use the key that was shown at the first start, or make one: alliancekit keys create.",
         )
     recognise(backend_of(request).service, request, "tenant", found, found)
     return found

@@ -91,7 +91,10 @@ def describe_invalid(errors: object) -> str:
     for entry in errors if isinstance(errors, (list, tuple)) else ():
         steps = [step for step in entry["loc"] if step != "body"]
         where = ".".join(str(step) if isinstance(step, int) or step in _OURS else "…" for step in steps)
-        parts.append(f"{where or 'body'}: {entry['type'].replace('_', ' ')}")
+        # What a choice may be stands in our own schema.
+        choice = entry["type"] == "literal_error"
+        what = f"must be {entry['ctx']['expected']}" if choice else entry["type"].replace("_", " ")
+        parts.append(f"{where or 'body'}: {what}")
     return "; ".join(parts[:5]) or "the body could not be read"
 
 

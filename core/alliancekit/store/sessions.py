@@ -196,7 +196,7 @@ def read_session(conn: Connection, tenant: str, session_id: str) -> Session:
     query = select(*SHOWN).where(session.c.id == session_id, session.c.tenant == tenant)
     row = conn.execute(query).mappings().one_or_none()
     if row is None:
-        raise NotFoundError("There is no such session.", fix="Check its id and whose key you use.")
+        raise NotFoundError("There is no such session.", fix="Check its id (ses_…) and whose key you use.")
     return Session(**row)
 
 
@@ -209,7 +209,7 @@ def read_episode(conn: Connection, tenant: str, episode_id: str) -> Episode:
     query = select(episode).where(episode.c.id == episode_id, episode.c.tenant == tenant)
     row = conn.execute(query).mappings().one_or_none()
     if row is None:
-        raise NotFoundError("There is no such episode.", fix="Check its id and whose key you use.")
+        raise NotFoundError("There is no such episode.", fix="Check its id (epi_…) and whose key you use.")
     return Episode(**row)
 
 

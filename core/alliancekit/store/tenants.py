@@ -80,7 +80,12 @@ def only_tenant(conn: Connection, wanted: str | None = None) -> str:
         )
     if wanted is None and known:
         raise NotFoundError(f"There are {len(known)} tenants.", fix=f"Name one: {', '.join(known)}.")
-    raise NotFoundError("There is no such tenant.", fix=f"There are: {', '.join(known) or 'none yet'}.")
+    if not known:
+        raise NotFoundError(
+            "There is no tenant yet in this database.",
+            fix="`alliancekit serve` makes one when it first starts; if it did, run this with its data_dir.",
+        )
+    raise NotFoundError("There is no such tenant.", fix=f"There are: {', '.join(known)}.")
 
 
 def tenant_named(conn: Connection, name: str) -> str | None:

@@ -62,7 +62,7 @@ def signal(request: HttpRequest, number: int, role: str) -> HttpResponse:
     after = int(request.GET.get("after", "0"))
     others = Said.objects.filter(visit=found, id__gt=after).exclude(role=role).order_by("id")
     said = [{"id": one.id, "message": one.message} for one in others]
-    return JsonResponse({"said": said, "over": Visit.objects.get(pk=found.pk).over})
+    return JsonResponse({"said": said, "last": said[-1]["id"] if said else after, "over": found.over})
 
 
 @require_POST

@@ -9,6 +9,8 @@
  */
 const PUT_OFF_AT_LEAST_MS = 120_000;
 const STILL_ON_ITS_WAY_MS = 1_500;
+const TOKEN_WITHIN_MS = 5_000;
+const warn = (text) => console.warn(`alliance-feedback: ${text}`);
 const BACK = ["online", "pageshow"];
 
 class AllianceFeedback extends HTMLElement {
@@ -95,7 +97,10 @@ class AllianceFeedback extends HTMLElement {
     this.#service = null;
     this.#looking = null;
     const token = this.getAttribute("token");
-    if (!token) return;
+    if (!token) {
+      setTimeout(() => this.isConnected && !this.getAttribute("token") && warn("there is no token; it is in the answer to POST /v1/sessions"), TOKEN_WITHIN_MS);
+      return;
+    }
     let address;
     try {
       address = new URL(this.getAttribute("src") || "/", document.baseURI);
@@ -150,6 +155,7 @@ class AllianceFeedback extends HTMLElement {
         this.#tokenRefused(failure.status);
       } else if (!this.#unavailable) {
         this.#unavailable = true;
+        warn(`nothing readable came from ${service.base}. If it runs, does its setting allowed_origins name ${location.origin}?`);
         this.#emit("ak-error", { code: "unavailable", status: failure.status });
       }
     } finally {
@@ -289,6 +295,7 @@ class AllianceFeedback extends HTMLElement {
   #tokenRefused(status) {
     if (this.#refusedToken) return;
     this.#refusedToken = true;
+    warn(`the token was refused (${status}). It is a participant's, lasts four hours, and is never your tenant key`);
     this.#live?.stop();
     const waiting = this.#outbox.has(this.#prompt?.id);
     const form = !waiting && this.state === "asking" ? this.#form : null;

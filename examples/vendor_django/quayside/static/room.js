@@ -3,9 +3,12 @@ const { role, alliance } = document.body.dataset;
 const $ = (selector) => document.querySelector(selector);
 const status = $("#status");
 const POLL_MS = 500;
+const GATHER_MS = 2000;
 let stream = new MediaStream();
 let peer = null;
 let after = 0;
+let attempt = ""; // which page of the client the connection is with
+const page = crypto.randomUUID();
 
 const state = (to) => { document.body.dataset.state = to; };
 const over = () => document.body.dataset.state === "over";
@@ -31,40 +34,48 @@ async function openMedia() {
   return new MediaStream();
 }
 
-function connect() {
+function connect(withPage) {
   peer?.close();
+  attempt = withPage;
   peer = new RTCPeerConnection({ iceServers: [] }); // yours: your STUN and TURN servers
   for (const kind of ["audio", "video"]) {
     const track = stream.getTracks().find((one) => one.kind === kind);
     if (track) peer.addTrack(track, stream);
     else if (role === "therapist") peer.addTransceiver(kind, { direction: "recvonly" });
   }
-  peer.onicecandidate = ({ candidate }) => candidate && post("signal/", { candidate });
   peer.ontrack = ({ streams }) => { $("#remote").srcObject = streams[0]; };
   peer.onconnectionstatechange = () => {
+    if (over()) return;
     const together = peer.connectionState === "connected";
+    state(together ? "together" : "call");
     status.textContent = together ? `You are with ${status.dataset.name}.` : `Waiting for ${status.dataset.name}.`;
   };
   return peer;
 }
 
-/** The therapist offers when the client is there; the client answers. */
-async function heard({ here, description, candidate }) {
+/** Says what was agreed with all its addresses in one message: single ones could come before what they belong to. */
+async function say(made) {
+  const complete = new Promise((done) => {
+    made.onicegatheringstatechange = () => made.iceGatheringState === "complete" && done();
+    setTimeout(done, GATHER_MS);
+  });
+  await made.setLocalDescription();
+  await complete;
+  await post("signal/", { description: made.localDescription, of: attempt });
+}
+
+/** The therapist offers, once to each page of the client; the client answers. Two offers can never cross. */
+async function heard({ here, description, of }) {
   if (here && role === "therapist") {
-    const made = connect();
-    await made.setLocalDescription(await made.createOffer());
-    await post("signal/", { description: made.localDescription });
+    if (here !== attempt) await say(connect(here));
   } else if (here) {
-    await post("signal/", { here: true, again: true });
-  } else if (description?.type === "offer") {
-    const made = connect();
+    await post("signal/", { here: page });
+  } else if (description?.type === "offer" && of === page) {
+    const made = connect(page);
     await made.setRemoteDescription(description);
-    await made.setLocalDescription(await made.createAnswer());
-    await post("signal/", { description: made.localDescription });
-  } else if (description) {
+    await say(made);
+  } else if (description?.type === "answer" && of === attempt) {
     await peer.setRemoteDescription(description);
-  } else if (candidate) {
-    await peer?.addIceCandidate(candidate);
   }
 }
 
@@ -98,7 +109,8 @@ $("#enter").addEventListener("click", async () => {
   stream = await openMedia();
   $("#local").srcObject = stream;
   (await there)?.joined();
-  await post("signal/", { here: true });
+  after = (await (await fetch("signal/?after=0")).json()).last; // what was said before is over
+  await post("signal/", { here: page });
   listen();
 });
 $("#leave").addEventListener("click", () => {
