@@ -51,6 +51,28 @@ async def test_counts_of_several_processes_add_up(site: Site) -> None:
     assert set(await noted(site)) == {("toy", "", "refused:stale"), ("toy", site.tenant, "taken")}
 
 
+async def test_what_is_being_stored_is_told_meanwhile(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept, database = Counts(site.service.database, site.clock), site.service.database
+    kept.refused("toy", "stale", times=3)
+    meanwhile: list[dict[str, int]] = []
+    write, read = database.write, database.read
+
+    async def writing(work: Callable[[Any], Any]) -> Any:
+        done = await write(work)
+        meanwhile.append(dict(kept.doing("toy").refused))
+        return done
+
+    async def reading(work: Callable[[Any], Any]) -> Any:
+        meanwhile.append(dict(kept.doing("toy").refused))
+        return await read(work)
+
+    monkeypatch.setattr(database, "write", writing)
+    monkeypatch.setattr(database, "read", reading)
+    await kept.save()
+    assert meanwhile == [{"stale": 3}, {"stale": 3}]
+    assert kept.doing("toy").refused == {"stale": 3}
+
+
 async def test_what_cannot_be_stored_now_is_stored_later(
     site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

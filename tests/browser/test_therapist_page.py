@@ -207,13 +207,13 @@ def test_a_hint_replaces_what_changed_and_moves_nothing(page: Page, stub: Stub) 
 
 def test_a_hint_without_news_says_nothing(page: Page, stub: Stub) -> None:
     opened(page, stub)
-    page.locator("#why-1-sum").click()
+    page.locator("#why-3-sum").click()
     fetched = stub.fetched
     stub.hint()
     wait_until(page, lambda: stub.fetched > fetched)
     page.wait_for_timeout(300)
     expect(page.get_by_role("status")).to_have_text("")
-    assert page.locator("#why-1").evaluate("e => e.open")
+    assert page.locator("#why-3").evaluate("e => e.open")
 
 
 def test_the_first_session_appears_on_an_empty_page(page: Page, stub: Stub) -> None:
@@ -296,7 +296,8 @@ def test_the_keyboard_reaches_everything_in_order(page: Page, path: str, width: 
         ".map(e => e.id || e.textContent.trim())"
     )
     reached: list[str] = []
-    for _ in range(len(wanted) + 6):
+    buttons = page.locator("button, input, textarea, select, [tabindex='0']").count()
+    for _ in range(len(wanted) + buttons + 6):
         page.keyboard.press("Tab")
         reached.append(
             page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()")
@@ -335,7 +336,7 @@ def test_works_without_script(browser: Browser, stub: Stub) -> None:
     context = browser.new_context(base_url=stub.origin, java_script_enabled=False)
     page = context.new_page()
     page.goto(CLIENT)
-    page.locator("#why-1-sum").click()
+    page.locator("#why-3-sum").click()
     expect(page.get_by_text("After Gumz et al. 2012").first).to_be_visible()
     expect(page.locator("#live-note")).to_be_hidden()
     page.get_by_role("link", name="Today").click()

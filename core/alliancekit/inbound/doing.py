@@ -75,6 +75,7 @@ class Counts:
         self._clock = clock
         self._stored: dict[Key, Count] = {}
         self._new: dict[Key, Count] = {}
+        self._saving: dict[Key, Count] = {}
 
     def add(self, adapter: str, what: Counted, *, tenant: str = NOBODY, times: int = 1) -> None:
         """Count something; no more than a change in memory."""
@@ -96,7 +97,7 @@ class Counts:
 
     def doing(self, adapter: str, tenants: Collection[str] | None = None) -> Doing:
         """What an adapter did: for these tenants, or for all and nobody where it is not said whom for."""
-        return doing(_sum(self._stored, self._new), adapter, tenants)
+        return doing(_sum(_sum(self._stored, self._saving), self._new), adapter, tenants)
 
     def for_tenant(self, adapter: str, tenant: str, *, alone: bool) -> Doing:
         """What one tenant may know: its own, and what nobody can be told whose it is.
@@ -128,14 +129,18 @@ class Counts:
 
     async def save(self) -> None:
         """Add to the stored counts, and take note of what other processes counted."""
-        more, self._new = self._new, {}
+        more = self._saving = self._new
+        self._new = {}
         try:
             if more:
-                await self._database.write(lambda conn: add_counts(conn, more))
+                await self._database.write(lambda conn: add_counts(conn, self._saving))
+                more = {}
             self._stored = await self._database.read(read_counts)
         except StoreError as error:
             self._new = _sum(more, self._new)
             log.warning("counts of platforms not stored, trying again: %s", type(error).__name__)
+        finally:
+            self._saving = {}
 
 
 def doing(counts: Mapping[Key, Count], adapter: str, tenants: Collection[str] | None = None) -> Doing:

@@ -27,8 +27,9 @@ def contract_problems(plugin: type[AllianceHooks]) -> Iterator[Finding]:
 
 
 def files_of(plugin: type[AllianceHooks]) -> list[Path]:
-    """The source files that belong to a plugin: its package, or its single module."""
-    root = sys.modules.get(plugin.__module__.partition(".")[0])
+    """The source files that belong to a plugin: its package, or its single module; of a test's class its own."""
+    inner = "<locals>" in plugin.__qualname__
+    root = sys.modules.get(plugin.__module__ if inner else plugin.__module__.partition(".")[0])
     file = getattr(root, "__file__", None)
     if file is None:
         return []
