@@ -42,27 +42,54 @@ class Stored:
     asked: Mapping[str, Sequence[Asked]]
     segments: Mapping[str, tuple[Segment, ...]]
     noted: CourseView
+    with_answers: bool = False
 
 
-def read(conn: Connection, claims: TherapistClaims, episode_id: str, now: float) -> Stored:
+def read(
+    conn: Connection,
+    claims: TherapistClaims,
+    episode_id: str,
+    now: float,
+    *,
+    latest: int | None = None,
+    opened: int | None = None,
+) -> Stored:
     """Read an episode of this therapist, in a number of queries that its length does not change.
+
+    Args:
+        conn: within a transaction.
+        claims: who reads.
+        episode_id: whose page.
+        now: seconds since 1970 UTC.
+        latest: of how many sessions, the latest, advice, prompts and segments are read; None for all.
+        opened: the number of a session whose prompts and segments are read too.
 
     Raises:
         NotFoundError: there is no such episode, or it is another therapist's.
     """
     course = own_episode(conn, claims, episode_id)
-    found = series.read_series(conn, claims.tenant, episode_id, answers=True)
+    since = 0 if latest is None else 1 + rows.last_number(conn, claims.tenant, episode_id) - latest
+    found = series.read_series(conn, claims.tenant, episode_id, answers=True, advice_since=since)
+    shown = [one.session for one in found if one.session.number >= since or one.session.number == opened]
+    since = min((one.number for one in shown), default=0)
     return Stored(
         course,
         found,
-        _asked(conn, claims.tenant, episode_id, now),
-        calls.segments_in(conn, claims.tenant, episode_id, [one.session for one in found], now),
+        _asked(conn, claims.tenant, episode_id, now, since),
+        calls.segments_in(
+            conn,
+            claims.tenant,
+            episode_id,
+            shown,
+            now,
+        ),
         between.view_of(
             {one.session.id: one.session.number for one in found},
             talks=noted.talks_of(conn, claims.tenant, episode_id),
             tasks=noted.tasks_of(conn, claims.tenant, episode_id),
             notes=noted.notes_of(conn, claims.tenant, episode_id, therapist=claims.therapist),
         ),
+        with_answers=True,
     )
 
 
@@ -86,7 +113,7 @@ def own_episode(conn: Connection, claims: TherapistClaims, episode_id: str) -> E
     return course
 
 
-def _asked(conn: Connection, tenant: str, episode_id: str, now: float) -> dict[str, list[Asked]]:
+def _asked(conn: Connection, tenant: str, episode_id: str, now: float, since: int) -> dict[str, list[Asked]]:
     query = (
         select(
             prompt.c.session,
@@ -97,10 +124,10 @@ def _asked(conn: Connection, tenant: str, episode_id: str, now: float) -> dict[s
         )
         .join(participant, participant.c.id == prompt.c.participant)
         .join(session, session.c.id == prompt.c.session)
-        .where(session.c.episode == episode_id, prompt.c.tenant == tenant)
+        .where(session.c.episode == episode_id, session.c.number >= since, prompt.c.tenant == tenant)
         .order_by(prompt.c.created_at, prompt.c.id)
     )
     found: dict[str, list[Asked]] = {}
-    for where, role, moment, names, status in conn.execute(query):
+    for where, role, moment, names, status in conn.execute(query).all():
         found.setdefault(where, []).append(Asked(role, moment, tuple(load(names)), status))
     return found

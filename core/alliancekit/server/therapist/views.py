@@ -99,6 +99,23 @@ class ResponseView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswersView:
+    """What one person answered to one instrument: each item with the wording that was chosen, None for left out."""
+
+    role: Role
+    moment: Moment
+    title: str
+    items: tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloserView:
+    """One session looked at closer: every answer that the therapist may see; what is hidden is not in it."""
+
+    answers: tuple[AnswersView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionView:
     """One session of the series; `number` counts from 1, `seconds` is the time in the call.
 
@@ -120,6 +137,7 @@ class SessionView:
     segments: tuple[Segment, ...] = ()
     talk_balance: TalkBalance | None = None
     responses: tuple[ResponseView, ...] = ()
+    closer: CloserView | None = None
 
     @property
     def over(self) -> bool:
@@ -274,6 +292,9 @@ class NotAsked:
 RECENT = 24
 """Sessions whose findings and answers a page lists unless all are asked for."""
 
+DRAWN = 30
+"""Sessions that the widest chart draws; the table beside it holds as many unless all are asked for."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpisodeView:
@@ -284,7 +305,8 @@ class EpisodeView:
     `higher_means` says in words what a higher number is, where it is something else than a stronger working
     relationship. `guidance_session` is the session that the guidance answers. `client_says` is what the
     client decided, in sentences. `note_on` is the number of the session whose private note is being written,
-    None for the latest.
+    None for the latest. `opened` is the number of the session that is looked at closer, None for none. Sessions
+    before the `drawn` ones hold no more than their totals unless `everything` was asked for.
     """
 
     episode: str
@@ -306,6 +328,7 @@ class EpisodeView:
     panels: tuple[ShownPanel, ...] = ()
     course: CourseView = field(default_factory=CourseView)
     note_on: int | None = None
+    opened: int | None = None
     client_says: tuple[str, ...] = ()
     everything: bool = False
     not_asked: tuple[NotAsked, ...] = ()
@@ -327,6 +350,17 @@ class EpisodeView:
     def recent(self) -> tuple[SessionView, ...]:
         """The sessions that lists hold: the latest `RECENT`, or all of them."""
         return self.sessions if self.everything else self.sessions[-RECENT:]
+
+    @property
+    def drawn(self) -> tuple[SessionView, ...]:
+        """The sessions of the table beside the trend: the latest `DRAWN`, or all of them."""
+        return self.sessions if self.everything else self.sessions[-DRAWN:]
+
+    @property
+    def listed(self) -> tuple[SessionView, ...]:
+        """The sessions of the list: the `recent` ones, and before them the one that is looked at closer."""
+        earlier = self.sessions[: len(self.sessions) - len(self.recent)]
+        return (*(one for one in earlier if one.number == self.opened), *self.recent)
 
     @property
     def session_ids(self) -> Mapping[int, str]:
