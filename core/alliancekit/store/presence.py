@@ -80,7 +80,7 @@ def presences(conn: Connection, session_id: str) -> tuple[Presence, ...]:
 
 
 def presences_in(conn: Connection, episode_id: str, *, since: int = 0) -> dict[str, list[Presence]]:
-    """Return what is known of every connection to an episode's sessions from number `since` on, by session."""
+    """Return what is known of every connection to an episode's sessions from `since` on, by session."""
     columns = [presence.c[name] for name in Presence.__dataclass_fields__]
     query = select(presence.c.session, *columns).join(session, session.c.id == presence.c.session)
     found: dict[str, list[Presence]] = {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, delete, func, select
 
 from alliancekit.errors import NotFoundError
 from alliancekit.events import Guidance, Response, Role, Score, SeriesPoint, Signal, TalkBalance
@@ -15,7 +15,18 @@ from alliancekit.store.compiled import Prepared, insert_all, insert_into
 from alliancekit.store.feedback import score_values
 from alliancekit.store.presence import talk_balance_of
 from alliancekit.store.sessions import SHOWN, Session
-from alliancekit.store.tables import audit, guidance, not_computed, response, score, session, signal
+from alliancekit.store.tables import (
+    audit,
+    guidance,
+    not_computed,
+    response,
+    score,
+    session,
+    signal,
+)
+from alliancekit.store.tables import (
+    episode as episode_table,
+)
 from alliancekit.store.text import dump, load
 
 
@@ -103,7 +114,54 @@ def read_series(
         answers: whether `Response.answers` are filled.
         advice_since: the number of the first session of which `guidance` is read.
     """
-    here = (session.c.episode == episode, session.c.tenant == tenant)
+    return _series(
+        conn,
+        (session.c.episode == episode, session.c.tenant == tenant),
+        (response.c.episode == episode, response.c.tenant == tenant),
+        answers=answers,
+        advice_since=advice_since,
+    )
+
+
+def among_latest(tenant: str, therapist: str, latest: int) -> tuple[ColumnElement[bool], ...]:
+    """What a session has to be, to be among the latest ones of an episode of this therapist."""
+    other = session.alias()
+    newest = select(func.max(other.c.number)).where(other.c.episode == session.c.episode).scalar_subquery()
+    own = session.c.episode.in_(_own(tenant, therapist))
+    return session.c.tenant == tenant, own, session.c.number > newest - latest
+
+
+def _own(tenant: str, therapist: str) -> Select[tuple[str]]:
+    return select(episode_table.c.id).where(
+        episode_table.c.tenant == tenant, episode_table.c.therapist == therapist
+    )
+
+
+def read_latest(
+    conn: Connection, tenant: str, therapist: str, *, latest: int
+) -> dict[str, tuple[SeriesSession, ...]]:
+    """Return the latest sessions of each of a therapist's episodes, by episode, oldest first; no answers.
+
+    In as many queries as for one episode.
+    """
+    own = _own(tenant, therapist)
+    here = among_latest(tenant, therapist, latest)
+    ids = select(session.c.id).where(*here)
+    found: dict[str, list[SeriesSession]] = {}
+    in_them = (response.c.episode.in_(own), response.c.tenant == tenant, response.c.session.in_(ids))
+    for one in _series(conn, here, in_them):
+        found.setdefault(one.session.episode, []).append(one)
+    return {name: tuple(sessions) for name, sessions in found.items()}
+
+
+def _series(
+    conn: Connection,
+    here: tuple[ColumnElement[bool], ...],
+    answered: tuple[ColumnElement[bool], ...],
+    *,
+    answers: bool = False,
+    advice_since: int = 0,
+) -> tuple[SeriesSession, ...]:
     query = select(*SHOWN, session.c.talk_balance).where(*here).order_by(session.c.number)
     sessions, balances = [], []
     for *shown, balance in conn.execute(query).all():
@@ -112,10 +170,7 @@ def read_series(
     ids = select(session.c.id).where(*here)
     advised = ids.where(session.c.number >= advice_since)
     responses = _by_session(
-        (one.session, one.response)
-        for one in _responses(
-            conn, (response.c.episode == episode, response.c.tenant == tenant), answers=answers
-        )
+        (one.session, one.response) for one in _responses(conn, answered, answers=answers)
     )
     signals = _by_session(
         (where, (plugin, Signal(kind=kind, rule=rule, **load(details))))
@@ -264,7 +319,7 @@ _SCORE = tuple(Score.__dataclass_fields__)
 _RESPONSE = tuple(name for name in Response.__dataclass_fields__ if name not in {"scores", "answers"})
 
 
-# A page reads hundreds of rows: columns by place are several times faster than by name, and few scores differ.
+# A page reads hundreds of rows: columns by place are several times faster than by name; few scores differ.
 
 
 @lru_cache(maxsize=8192)

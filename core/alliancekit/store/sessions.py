@@ -213,6 +213,17 @@ def read_episode(conn: Connection, tenant: str, episode_id: str) -> Episode:
     return Episode(**row)
 
 
+def counted(conn: Connection, tenant: str, therapist: str) -> dict[str, tuple[int, bool]]:
+    """Return how many sessions each of a therapist's episodes has, and whether some are made up."""
+    query = (
+        select(session.c.episode, func.count(), func.max(case((session.c.example, 1), else_=0)))
+        .join(episode, episode.c.id == session.c.episode)
+        .where(episode.c.tenant == tenant, episode.c.therapist == therapist)
+        .group_by(session.c.episode)
+    )
+    return {name: (count, bool(example)) for name, count, example in conn.execute(query)}
+
+
 def last_number(conn: Connection, tenant: str, episode_id: str) -> int:
     """Return the number of an episode's newest session, 0 for none."""
     here = (session.c.episode == episode_id, session.c.tenant == tenant)

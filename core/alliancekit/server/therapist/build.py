@@ -13,31 +13,31 @@ from alliancekit.server.live import PATH as LIVE_PATH
 from alliancekit.server.therapist import client_says, findings, measure, panels, plugin_pages, views
 from alliancekit.server.therapist.sentences import known
 from alliancekit.server.therapist.series import rated
-from alliancekit.server.therapist.stored import Stored, ratings_only, read
+from alliancekit.server.therapist.stored import Stored, ratings_only, read, read_latest
 from alliancekit.server.therapist.views import Reading, ReadingState, ResponseState
 from alliancekit.server.tokens import TherapistClaims
 from alliancekit.service import Service
-from alliancekit.store import sessions as rows
 from alliancekit.store.series import SeriesSession
 from alliancekit.store.sessions import Episode
 
 
 async def caseload(service: Service, claims: TherapistClaims, token: str, words: Words) -> views.CaseloadView:
-    """Today, for one therapist who reads `words`."""
-    courses = await service.database.read(
-        lambda conn: rows.episodes(conn, claims.tenant, therapist=claims.therapist)
-    )
+    """Today, for one therapist who reads `words`: what the latest `RECENT` sessions of each client say."""
+    now = service.clock()
+    found = await service.database.read(lambda conn: read_latest(conn, claims, now, latest=views.RECENT))
     entries = []
-    for course in courses:
-        view = await episode(service, claims, course.id, token, words, with_panels=False)
+    for stored, count, example in found:
+        course = stored.course
+        style = _style(service, stored)
+        view = _Builder(service, stored, words, everything=False).view(course, style, "")
         entries.append(
             views.CaseloadEntry(
                 episode=course.id,
                 url=f"/therapist/episodes/{course.id}",
                 external_id=course.external_id,
-                style=view.style.title_in(words.language.tag),
-                count=len(view.sessions),
-                example=view.example,
+                style=style.title_in(words.language.tag),
+                count=count,
+                example=example,
                 total=view.total,
                 sessions=view.sessions,
                 signals=view.signals,
@@ -82,8 +82,7 @@ async def episode(
         lambda conn: read(conn, claims, episode_id, now, latest=latest, opened=opened)
     )
     course, found = stored.course, stored.found
-    name = found[-1].session.style if found else course.style
-    style = service.plugins.styles.get(name, Style(name=name, title=name, description=""))
+    style = _style(service, stored)
     pages = plugin_pages.of_rules(service.plugins, words)
     made = _Builder(service, stored, words, everything=everything, opened=opened).view(course, style, token)
     view = replace(made, rule_pages=pages)
@@ -91,7 +90,7 @@ async def episode(
         view = replace(view, note_on=note_on)
     if not with_panels:
         return view
-    shown, gaps = await panels.of(service.hooks, course, found, style=name, words=words, now=now)
+    shown, gaps = await panels.of(service.hooks, course, found, style=style.name, words=words, now=now)
     said = await client_says.of(service, course, words)
     return replace(view, panels=shown, client_says=said, not_computed=(*view.not_computed, *gaps))
 
@@ -107,6 +106,11 @@ async def for_others(service: Service, course: Episode, words: Words) -> views.E
     found = await service.database.read(lambda conn: ratings_only(conn, course))
     style = Style(name=course.style, title=course.style, description="")
     return _Builder(service, found, words, everything=True).view(course, style, "")
+
+
+def _style(service: Service, stored: Stored) -> Style:
+    name = stored.found[-1].session.style if stored.found else stored.course.style
+    return service.plugins.styles.get(name, Style(name=name, title=name, description=""))
 
 
 class _Builder:

@@ -56,7 +56,8 @@ def minutes(words: Words, seconds: float) -> str:
 
 def presences(words: Words, session: SessionView) -> list[tuple[str, str, str]]:
     """Who was there when: whose, from when until when and after which gap, how it ended."""
-    told, left = [], {}
+    told: list[tuple[str, str, str]] = []
+    left: dict[str, float] = {}
     for one in session.segments:
         when = words.say("closer.when", start=words.clock(one.joined_at), end=words.clock(one.left_at))
         if one.participant in left:

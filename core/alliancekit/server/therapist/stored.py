@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, and_, select
 
 from alliancekit import calls
 from alliancekit.errors import NotFoundError
@@ -75,7 +75,7 @@ def read(
     return Stored(
         course,
         found,
-        _asked(conn, claims.tenant, episode_id, now, since),
+        _asked(conn, claims.tenant, and_(session.c.episode == episode_id, session.c.number >= since), now),
         calls.segments_in(
             conn,
             claims.tenant,
@@ -91,6 +91,30 @@ def read(
         ),
         with_answers=True,
     )
+
+
+def read_latest(
+    conn: Connection, claims: TherapistClaims, now: float, *, latest: int
+) -> tuple[tuple[Stored, int, bool], ...]:
+    """Read the latest sessions of all clients of a therapist, in as many queries as for one.
+
+    Returns:
+        For each what is stored, without answers, segments, notes and tasks; how many sessions there are in
+        all; and whether some of them are made up.
+    """
+    found = series.read_latest(conn, claims.tenant, claims.therapist, latest=latest)
+    counts = rows.counted(conn, claims.tenant, claims.therapist)
+    talks = noted.all_talks(conn, claims.tenant, claims.therapist)
+    shown = and_(*series.among_latest(claims.tenant, claims.therapist, latest))
+    asked = _asked(conn, claims.tenant, shown, now)
+    read = []
+    for course in rows.episodes(conn, claims.tenant, therapist=claims.therapist):
+        sessions = found.get(course.id, ())
+        numbers = {one.session.id: one.session.number for one in sessions}
+        said = [one for one in talks.get(course.id, ()) if one.session in numbers]
+        view = between.view_of(numbers, talks=said)
+        read.append((Stored(course, sessions, asked, {}, view), *counts.get(course.id, (0, False))))
+    return tuple(read)
 
 
 def ratings_only(conn: Connection, course: Episode) -> Stored:
@@ -113,7 +137,7 @@ def own_episode(conn: Connection, claims: TherapistClaims, episode_id: str) -> E
     return course
 
 
-def _asked(conn: Connection, tenant: str, episode_id: str, now: float, since: int) -> dict[str, list[Asked]]:
+def _asked(conn: Connection, tenant: str, here: ColumnElement[bool], now: float) -> dict[str, list[Asked]]:
     query = (
         select(
             prompt.c.session,
@@ -124,7 +148,7 @@ def _asked(conn: Connection, tenant: str, episode_id: str, now: float, since: in
         )
         .join(participant, participant.c.id == prompt.c.participant)
         .join(session, session.c.id == prompt.c.session)
-        .where(session.c.episode == episode_id, session.c.number >= since, prompt.c.tenant == tenant)
+        .where(here, prompt.c.tenant == tenant)
         .order_by(prompt.c.created_at, prompt.c.id)
     )
     found: dict[str, list[Asked]] = {}

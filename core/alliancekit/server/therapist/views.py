@@ -100,7 +100,7 @@ class ResponseView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswersView:
-    """What one person answered to one instrument: each item with the wording that was chosen, None for left out."""
+    """What one person answered to one instrument: each item with the chosen wording, None for left out."""
 
     role: Role
     moment: Moment
@@ -305,8 +305,8 @@ class EpisodeView:
     `higher_means` says in words what a higher number is, where it is something else than a stronger working
     relationship. `guidance_session` is the session that the guidance answers. `client_says` is what the
     client decided, in sentences. `note_on` is the number of the session whose private note is being written,
-    None for the latest. `opened` is the number of the session that is looked at closer, None for none. Sessions
-    before the `drawn` ones hold no more than their totals unless `everything` was asked for.
+    None for the latest. `opened` is the number of the session that is looked at closer, None for none.
+    Sessions before the `drawn` ones hold no more than their totals unless `everything` was asked for.
     """
 
     episode: str
