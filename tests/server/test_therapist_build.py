@@ -83,14 +83,15 @@ async def test_who_was_lost_and_came_back_stands_in_the_session(site: Site) -> N
     await site.join(meeting)
     await site.wait(meeting, 600)
     person, lost = meeting.client.id, site.clock()
-    await site.service.calls.report(
+    await site.service.report(
         site.tenant, meeting.id, [Gone(connection=person, participant=person, at=lost, how="dropped")]
     )
     back = Present(connection="second", participant=person, at=lost + 120, joined_at=lost + 120)
     site.clock.now += 120
-    await site.service.calls.report(site.tenant, meeting.id, [back])
+    await site.service.report(site.tenant, meeting.id, [back])
     site.clock.now += 600
-    await site.leave(meeting)
+    assert (await site.post(f"/v1/sessions/{meeting.id}/end")).status_code == 200
+    await site.settle()
     told = closer(await page(site, meeting.episode, "?session=1"), 1)
     assert "connection lost" in told
     assert "back after 2 min" in told
