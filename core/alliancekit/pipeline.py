@@ -236,7 +236,9 @@ class Pipeline:
         def work(conn: Connection) -> tuple[list[Prompt], dict[str, Role]]:
             now, chosen = self._clock(), choices.chosen_for(conn, row.id)
             roles = calls.roles_of(conn, row.tenant, row.id)
-            meant = {person: role for person, role in roles.items() if who is None or person in who}
+            meant: dict[str, Role] = {
+                person: role for person, role in roles.items() if who is None or person in who
+            }
             people = asking.willing(conn, row, meant, moment, chosen, by_hand=by_hand, now=now)
             made = self._feedback.make_prompts(
                 conn,

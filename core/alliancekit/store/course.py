@@ -119,7 +119,7 @@ def record_talk(
         NotFoundError: the tenant has no such session.
     """
     known: tuple[Outcome, ...] = get_args(Outcome)
-    said = next((one for one in known if one == outcome), None)
+    said: Outcome | None = next((one for one in known if one == outcome), None)
     if said is None:
         raise UnknownWordError("There is no such outcome.", fix=f"One of {', '.join(known)}.")
     episode = _lock(conn, tenant, session_id)

@@ -145,7 +145,9 @@ def _trouble(words: Words, reason: str, times: int, last: When | None = None) ->
     )
 
 
-_STEPS: Final[Sequence[tuple[float, Literal["minute", "hour", "day"]]]] = (
+Unit = Literal["minute", "hour", "day"]
+
+_STEPS: Final[Sequence[tuple[float, Unit]]] = (
     (86400.0, "day"),
     (3600.0, "hour"),
     (60.0, "minute"),
@@ -154,7 +156,7 @@ _STEPS: Final[Sequence[tuple[float, Literal["minute", "hour", "day"]]]] = (
 
 def when(at: float, now: float, words: Words) -> When:
     """A time as people say it: *just now*, *4 minutes ago*, *2 days ago*."""
-    passed = ((int((now - at) // size), unit) for size, unit in _STEPS)
+    passed: list[tuple[int, Unit]] = [(int((now - at) // size), unit) for size, unit in _STEPS]
     said = next((words.ago(count, unit) for count, unit in passed if count >= 1), None)
     return When(
         words=said or words.say("platforms.just_now"),
