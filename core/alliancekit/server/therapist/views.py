@@ -14,6 +14,13 @@ from typing import Literal, Self
 from alliancekit.events import Guidance, Moment, Role, Score, Segment, Signal, Style, TalkBalance
 from alliancekit.panels import Panel
 from alliancekit.server.therapist.course import TALKED_ABOUT, CourseView, TalkView
+from alliancekit.server.therapist.small_views import AnswersView as AnswersView
+from alliancekit.server.therapist.small_views import CloserView as CloserView
+from alliancekit.server.therapist.small_views import CutOffView as CutOffView
+from alliancekit.server.therapist.small_views import Link as Link
+from alliancekit.server.therapist.small_views import NotAsked as NotAsked
+from alliancekit.server.therapist.small_views import NotComputed as NotComputed
+from alliancekit.server.therapist.small_views import ScaleView as ScaleView
 
 ReadingState = Literal["shown", "no_answer", "waiting", "later", "private", "not_scored", "not_asked"]
 """Why a number is there or not.
@@ -63,23 +70,6 @@ NOT_ASKED = Reading()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScaleView:
-    """A scale of the main measure: its name in the readings and its title on the page."""
-
-    name: str
-    title: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CutOffView:
-    """A threshold on the total, in percent; `meaning` and `source` as the instrument states them."""
-
-    percent: float
-    meaning: str
-    source: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PulseView:
     """An in-call pulse: who answered, seconds after the session's beginning, and the reading."""
 
@@ -96,23 +86,6 @@ class ResponseView:
     moment: Moment
     title: str
     state: ResponseState
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswersView:
-    """What one person answered to one instrument: each item with the chosen wording, None for left out."""
-
-    role: Role
-    moment: Moment
-    title: str
-    items: tuple[tuple[str, str | None], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CloserView:
-    """One session looked at closer: every answer that the therapist may see; what is hidden is not in it."""
-
-    answers: tuple[AnswersView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,14 +174,6 @@ RuleState = Literal["agreed", "disagreed", "too_few"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
-    """A page and where it is."""
-
-    title: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RuleView:
     """One rule behind a finding: its name, and in the reader's words its title, meaning, numbers, source.
 
@@ -263,30 +228,12 @@ class SignalView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotComputed:
-    """Something a plugin failed to compute: what, which plugin, and how it failed (`timeout`, `error`)."""
-
-    what: str
-    plugin: str
-    status: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ShownPanel:
     """A panel with an id that is unique in the page."""
 
     id: str
     plugin: str
     panel: Panel
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotAsked:
-    """A measure that was to be asked and could not be; `reason` says why and what the operator does."""
-
-    title: str
-    role: Role
-    reason: str
 
 
 RECENT = 24
