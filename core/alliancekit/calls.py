@@ -224,9 +224,11 @@ def segments_in(
     conn: Connection, tenant: str, episode: str, found: Iterable[Session], now: float
 ) -> dict[str, tuple[Segment, ...]]:
     """The call segments of an episode's sessions `found`, by session, in three queries."""
-    there = presence.presences_in(conn, episode)
-    closed = inbound.closings_in(conn, episode)
-    roles = rows.roles_in(conn, tenant, episode)
+    found = tuple(found)
+    since = min((row.number for row in found), default=0)
+    there = presence.presences_in(conn, episode, since=since)
+    closed = inbound.closings_in(conn, episode, since=since)
+    roles = rows.roles_in(conn, tenant, episode, since=since)
     return {
         row.id: sessions.segments(
             _state(there.get(row.id, ()), closed.get(row.id, frozenset())),

@@ -39,10 +39,9 @@ def last_ended(series: Sequence[SeriesSession]) -> int:
 def for_therapist(series: Sequence[SeriesSession]) -> tuple[SeriesSession, ...]:
     """The series with only those responses that the therapist may see."""
     ended = last_ended(series)
-    return tuple(
-        replace(
-            one,
-            responses=tuple(r for r in one.responses if state_of(r, one.session.number, ended) == "shown"),
-        )
-        for one in series
-    )
+    return tuple(_without_hidden(one, ended) for one in series)
+
+
+def _without_hidden(one: SeriesSession, ended: int) -> SeriesSession:
+    shown = tuple(r for r in one.responses if state_of(r, one.session.number, ended) == "shown")
+    return one if len(shown) == len(one.responses) else replace(one, responses=shown)

@@ -37,7 +37,7 @@ def test_example_sessions_are_told_from_real_ones() -> None:
     assert "Sessions 1 and 2 are made up, to show what the page looks like. Session 3 is real." in html
     rows = (
         ("trend-part", "<tr data-session", "swatch example"),
-        ("sessions", '<li class="session">', "tag example"),
+        ("sessions", '<li class="session"', "tag example"),
     )
     for part, row_mark, mark in rows:
         section = html.split(f'id="{part}"')[1].split("</section>")[0]

@@ -171,7 +171,7 @@ def test_ids_are_unique_and_headings_in_order(number: int) -> None:
 def test_the_chart_has_the_tables_numbers(number: int, frame: chart.Frame) -> None:
     view = examples.episode(number)
     rows = table_rows(render.render_episode(view, EN))
-    assert [int(row[0]) for row in rows] == [session.number for session in view.sessions]
+    assert [int(row[0]) for row in rows] == [session.number for session in view.drawn]
     for column, voice in ((1, "client"), (2, "therapist")):
         in_table = {(row[0], row[column]) for row in rows[-frame.most :] if row[column].isdigit()}
         in_chart = {

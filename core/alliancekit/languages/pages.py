@@ -103,7 +103,7 @@ class Words:
 
     def percent(self, share: float) -> str:
         """A share (0-1) in whole percent."""
-        return format_percent(share, locale=self._locale)
+        return _percent(share, self._locale)
 
     def list(self, parts: Sequence[str]) -> str:
         """A list within a sentence: *1, 2 and 3*."""
@@ -124,7 +124,11 @@ class Words:
 
     def moment(self, at: float) -> str:
         """Day and time of day of a time in seconds since 1970 UTC."""
-        return f"{self.date(at)}, {format_skeleton('Hm', self._time(at), locale=self._locale)}"
+        return f"{self.date(at)}, {self.clock(at)}"
+
+    def clock(self, at: float) -> str:
+        """The time of day of a time in seconds since 1970 UTC."""
+        return format_skeleton("Hm", self._time(at), locale=self._locale)
 
     def exactly(self, at: float) -> str:
         """Day, time to the second and zone of a time in seconds since 1970 UTC."""
@@ -156,6 +160,11 @@ class Words:
 @lru_cache(maxsize=4096)
 def _decimal(value: float, pattern: str, spoken: Locale) -> str:
     return format_decimal(value, format=pattern, locale=spoken, decimal_quantization=True)
+
+
+@lru_cache(maxsize=4096)
+def _percent(share: float, spoken: Locale) -> str:
+    return format_percent(share, locale=spoken)
 
 
 @lru_cache(maxsize=4096)

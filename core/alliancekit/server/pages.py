@@ -72,8 +72,13 @@ async def episode(
     episode: Annotated[str, Path(max_length=64, pattern=schemas.ID)],
     note: str = "",
     everything: Annotated[str, Query(alias="all")] = "",
+    session: str = "",
 ) -> Response:
-    """One client's page; `note`: the number of the session to write a note on; `all`: 1 for long lists."""
+    """One client's page.
+
+    `note`: the number of the session to write a note on; `all`: 1 for long lists; `session`: the number of a
+    session to look at closer.
+    """
     claims = _therapist(request)
     if claims is None:
         return await _please_sign_in(request)
@@ -88,6 +93,7 @@ async def episode(
             words,
             note_on=_number(note),
             everything=everything == "1",
+            opened=_number(session),
         )
     except NotFoundError:
         return _failed(words, "error.client", 404)
@@ -111,7 +117,7 @@ async def supervision(
     reading = await _words(request, claims)
     words = SheetWords(reading.language, reading.section, timezone=reading.timezone)
     try:
-        view = await build.episode(service, claims, episode, "", words, with_panels=False)
+        view = await build.episode(service, claims, episode, "", words, with_panels=False, everything=True)
     except NotFoundError:
         return _failed(reading, "error.client", 404)
     ticked = {"name": name == "1", "dates": dates == "1", "notes": notes == "1"}

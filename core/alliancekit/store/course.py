@@ -15,6 +15,7 @@ from alliancekit.errors import ConflictError, NotFoundError, RefusedError
 from alliancekit.store import audit
 from alliancekit.store.compiled import insert_into
 from alliancekit.store.tables import agreed_task, note, session, talked
+from alliancekit.store.tables import episode as episode_table
 from alliancekit.store.text import new_id
 
 Outcome = Literal["repaired", "not_yet"]
@@ -93,6 +94,19 @@ def talks_of(conn: Connection, tenant: str, episode: str) -> tuple[Talk, ...]:
     query = select(talked).where(talked.c.episode == episode, talked.c.tenant == tenant)
     rows = conn.execute(query.order_by(talked.c.at, talked.c.id)).mappings()
     return tuple(Talk(**_without_tenant(row)) for row in rows)
+
+
+def all_talks(conn: Connection, tenant: str, therapist: str) -> dict[str, list[Talk]]:
+    """The talks of all episodes of a therapist, by episode, oldest first."""
+    own = select(episode_table.c.id).where(
+        episode_table.c.tenant == tenant, episode_table.c.therapist == therapist
+    )
+    query = select(talked).where(talked.c.tenant == tenant, talked.c.episode.in_(own))
+    found: dict[str, list[Talk]] = {}
+    for row in conn.execute(query.order_by(talked.c.at, talked.c.id)).mappings():
+        one = Talk(**_without_tenant(row))
+        found.setdefault(one.episode, []).append(one)
+    return found
 
 
 def record_talk(

@@ -161,12 +161,17 @@ def closings(conn: Connection, session_id: str) -> frozenset[tuple[str, float]]:
     return frozenset((row.room, row.at) for row in conn.execute(query))
 
 
-def closings_in(conn: Connection, episode_id: str) -> dict[str, frozenset[tuple[str, float]]]:
-    """Return every (room, time) at which a platform closed a room of an episode's sessions, by session."""
+def closings_in(
+    conn: Connection, episode_id: str, *, since: int = 0
+) -> dict[str, frozenset[tuple[str, float]]]:
+    """Return every (room, time) at which a platform closed a room of an episode's sessions, by session.
+
+    Only sessions from number `since` on.
+    """
     query = (
         select(room_closed.c.session, room_closed.c.room, room_closed.c.at)
         .join(session, session.c.id == room_closed.c.session)
-        .where(session.c.episode == episode_id)
+        .where(session.c.episode == episode_id, session.c.number >= since)
     )
     found: dict[str, set[tuple[str, float]]] = {}
     for where, name, at in conn.execute(query):

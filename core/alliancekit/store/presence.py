@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, and_, case, or_, select, update
@@ -78,13 +79,13 @@ def presences(conn: Connection, session_id: str) -> tuple[Presence, ...]:
     return tuple(Presence(**row) for row in conn.execute(query).mappings())
 
 
-def presences_in(conn: Connection, episode_id: str) -> dict[str, list[Presence]]:
-    """Return what is known of every connection to an episode's sessions, by session."""
+def presences_in(conn: Connection, episode_id: str, *, since: int = 0) -> dict[str, list[Presence]]:
+    """Return what is known of every connection to an episode's sessions from `since` on, by session."""
     columns = [presence.c[name] for name in Presence.__dataclass_fields__]
     query = select(presence.c.session, *columns).join(session, session.c.id == presence.c.session)
     found: dict[str, list[Presence]] = {}
-    rows = query.where(session.c.episode == episode_id).order_by(presence.c.session, presence.c.connection)
-    for where, *values in conn.execute(rows):
+    here = query.where(session.c.episode == episode_id, session.c.number >= since)
+    for where, *values in conn.execute(here.order_by(presence.c.session, presence.c.connection)).all():
         one = Presence(**dict(zip(Presence.__dataclass_fields__, values, strict=True)))
         found.setdefault(where, []).append(one)
     return found
@@ -138,6 +139,7 @@ def set_talk_balance(conn: Connection, tenant: str, session_id: str, balance: Ta
     conn.execute(query.values(talk_balance=text))
 
 
+@lru_cache(maxsize=2048)
 def talk_balance_of(text: str | None) -> TalkBalance | None:
     """Return the talk balance that a session's column holds."""
     if text is None:

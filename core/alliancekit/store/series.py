@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, bindparam, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, delete, func, select
 
 from alliancekit.errors import NotFoundError
 from alliancekit.events import Guidance, Response, Role, Score, SeriesPoint, Signal, TalkBalance
@@ -15,7 +15,18 @@ from alliancekit.store.compiled import Prepared, insert_all, insert_into
 from alliancekit.store.feedback import score_values
 from alliancekit.store.presence import talk_balance_of
 from alliancekit.store.sessions import SHOWN, Session
-from alliancekit.store.tables import audit, guidance, not_computed, response, score, session, signal
+from alliancekit.store.tables import (
+    audit,
+    guidance,
+    not_computed,
+    response,
+    score,
+    session,
+    signal,
+)
+from alliancekit.store.tables import (
+    episode as episode_table,
+)
 from alliancekit.store.text import dump, load
 
 
@@ -92,31 +103,90 @@ _forget_failure = _delete(not_computed, "session", "hook", "plugin")
 
 
 def read_series(
-    conn: Connection, tenant: str, episode: str, *, answers: bool = False
+    conn: Connection, tenant: str, episode: str, *, answers: bool = False, advice_since: int = 0
 ) -> tuple[SeriesSession, ...]:
-    """Return an episode's sessions, oldest first; `Response.answers` are filled only if asked for."""
-    columns = (*SHOWN, session.c.talk_balance)
-    query = select(*columns).where(session.c.episode == episode, session.c.tenant == tenant)
-    rows = [dict(row) for row in conn.execute(query.order_by(session.c.number)).mappings()]
-    balances = {row["id"]: talk_balance_of(row.pop("talk_balance")) for row in rows}
-    ids = select(session.c.id).where(session.c.episode == episode, session.c.tenant == tenant)
+    """Return an episode's sessions, oldest first.
+
+    Args:
+        conn: within a transaction.
+        tenant: whose.
+        episode: its id.
+        answers: whether `Response.answers` are filled.
+        advice_since: the number of the first session of which `guidance` is read.
+    """
+    return _series(
+        conn,
+        (session.c.episode == episode, session.c.tenant == tenant),
+        (response.c.episode == episode, response.c.tenant == tenant),
+        answers=answers,
+        advice_since=advice_since,
+    )
+
+
+def among_latest(tenant: str, therapist: str, latest: int) -> tuple[ColumnElement[bool], ...]:
+    """What a session has to be, to be among the latest ones of an episode of this therapist."""
+    other = session.alias()
+    newest = select(func.max(other.c.number)).where(other.c.episode == session.c.episode).scalar_subquery()
+    own = session.c.episode.in_(_own(tenant, therapist))
+    return session.c.tenant == tenant, own, session.c.number > newest - latest
+
+
+def _own(tenant: str, therapist: str) -> Select[tuple[str]]:
+    return select(episode_table.c.id).where(
+        episode_table.c.tenant == tenant, episode_table.c.therapist == therapist
+    )
+
+
+def read_latest(
+    conn: Connection, tenant: str, therapist: str, *, latest: int
+) -> dict[str, tuple[SeriesSession, ...]]:
+    """Return the latest sessions of each of a therapist's episodes, by episode, oldest first; no answers.
+
+    In as many queries as for one episode.
+    """
+    own = _own(tenant, therapist)
+    here = among_latest(tenant, therapist, latest)
+    ids = select(session.c.id).where(*here)
+    found: dict[str, list[SeriesSession]] = {}
+    in_them = (response.c.episode.in_(own), response.c.tenant == tenant, response.c.session.in_(ids))
+    for one in _series(conn, here, in_them):
+        found.setdefault(one.session.episode, []).append(one)
+    return {name: tuple(sessions) for name, sessions in found.items()}
+
+
+def _series(
+    conn: Connection,
+    here: tuple[ColumnElement[bool], ...],
+    answered: tuple[ColumnElement[bool], ...],
+    *,
+    answers: bool = False,
+    advice_since: int = 0,
+) -> tuple[SeriesSession, ...]:
+    query = select(*SHOWN, session.c.talk_balance).where(*here).order_by(session.c.number)
+    sessions, balances = [], []
+    for *shown, balance in conn.execute(query).all():
+        sessions.append(Session(**dict(zip(_SESSION, shown, strict=True))))
+        balances.append(talk_balance_of(balance))
+    ids = select(session.c.id).where(*here)
+    advised = ids.where(session.c.number >= advice_since)
     responses = _by_session(
-        (one.session, one.response)
-        for one in _responses(
-            conn, select(response).where(response.c.episode == episode, response.c.tenant == tenant), answers
-        )
+        (one.session, one.response) for one in _responses(conn, answered, answers=answers)
     )
     signals = _by_session(
-        (row["session"], (row["plugin"], _signal(row)))
-        for row in conn.execute(
-            select(signal).where(signal.c.session.in_(ids)).order_by(signal.c.id)
-        ).mappings()
+        (where, (plugin, Signal(kind=kind, rule=rule, **load(details))))
+        for where, plugin, kind, rule, details in conn.execute(
+            select(signal.c.session, signal.c.plugin, signal.c.kind, signal.c.rule, signal.c.details)
+            .where(signal.c.session.in_(ids))
+            .order_by(signal.c.id)
+        ).all()
     )
     advice = _by_session(
-        (row["session"], (row["plugin"], Guidance(**load(row["details"]))))
-        for row in conn.execute(
-            select(guidance).where(guidance.c.session.in_(ids)).order_by(guidance.c.id)
-        ).mappings()
+        (where, (plugin, Guidance(**load(details))))
+        for where, plugin, details in conn.execute(
+            select(guidance.c.session, guidance.c.plugin, guidance.c.details)
+            .where(guidance.c.session.in_(advised))
+            .order_by(guidance.c.id)
+        ).all()
     )
     failures = _by_session(
         (
@@ -131,15 +201,15 @@ def read_series(
     )
     return tuple(
         SeriesSession(
-            session=Session(**row),
-            responses=responses[row["id"]],
-            signals=signals[row["id"]],
-            guidance=advice[row["id"]],
-            not_computed=tuple(one for one in failures[row["id"]] if one.hook != NOT_ASKED),
-            not_asked=tuple(_not_asked(one) for one in failures[row["id"]] if one.hook == NOT_ASKED),
-            talk_balance=balances[row["id"]],
+            session=one,
+            responses=responses.get(one.id, ()),
+            signals=signals.get(one.id, ()),
+            guidance=advice.get(one.id, ()),
+            not_computed=tuple(gap for gap in failures.get(one.id, ()) if gap.hook != NOT_ASKED),
+            not_asked=tuple(_not_asked(gap) for gap in failures.get(one.id, ()) if gap.hook == NOT_ASKED),
+            talk_balance=balance,
         )
-        for row in rows
+        for one, balance in zip(sessions, balances, strict=True)
     )
 
 
@@ -151,8 +221,8 @@ def read_response(
     Raises:
         NotFoundError: there is none.
     """
-    query = select(response).where(response.c.id == response_id, response.c.tenant == tenant)
-    for found in _responses(conn, query, answers):
+    here = (response.c.id == response_id, response.c.tenant == tenant)
+    for found in _responses(conn, here, answers=answers):
         return found
     raise NotFoundError("There is no such response.", fix="Check its id and whose key you use.")
 
@@ -244,37 +314,55 @@ def _not_asked(row: NotComputed) -> NotAsked:
 
 
 _SIGNAL_DETAILS = tuple(name for name in Signal.__dataclass_fields__ if name not in {"kind", "rule"})
+_SESSION = tuple(Session.__dataclass_fields__)
+_SCORE = tuple(Score.__dataclass_fields__)
+_RESPONSE = tuple(name for name in Response.__dataclass_fields__ if name not in {"scores", "answers"})
 
 
-def _signal(row: Mapping[Any, Any]) -> Signal:
-    return Signal(kind=row["kind"], rule=row["rule"], **load(row["details"]))
+# A page reads hundreds of rows: columns by place are several times faster than by name; few scores differ.
 
 
-def _responses(conn: Connection, query: Select[Any], answers: bool) -> list[StoredResponse]:
-    rows = list(conn.execute(query.order_by(response.c.at, response.c.id)).mappings())
-    wanted = select(score).where(score.c.response.in_([row["id"] for row in rows]))
-    scores: defaultdict[str, list[Score]] = defaultdict(list)
-    for row in conn.execute(wanted.order_by(score.c.plugin, score.c.scale)).mappings():
-        scores[row["response"]].append(Score(**{name: row[name] for name in Score.__dataclass_fields__}))
-    shown = [name for name in Response.__dataclass_fields__ if name not in {"scores", "answers"}]
+@lru_cache(maxsize=8192)
+def _score(*values: Any) -> Score:
+    return Score(**dict(zip(_SCORE, values, strict=True)))
+
+
+def _responses(
+    conn: Connection, here: tuple[ColumnElement[bool], ...], *, answers: bool
+) -> list[StoredResponse]:
+    found = conn.execute(
+        select(score.c.response, *(score.c[name] for name in _SCORE))
+        .join(response, response.c.id == score.c.response)
+        .where(*here)
+        .order_by(score.c.plugin, score.c.scale)
+    ).all()
+    scores: dict[str, list[Score]] = {}
+    for of, *values in found:
+        scores.setdefault(of, []).append(_score(*values))
+    where = (response.c.tenant, response.c.episode, response.c.session, response.c.prompt, response.c.answers)
+    rows = conn.execute(
+        select(*where, *(response.c[name] for name in _RESPONSE))
+        .where(*here)
+        .order_by(response.c.at, response.c.id)
+    ).all()
     return [
         StoredResponse(
-            tenant=row["tenant"],
-            episode=row["episode"],
-            session=row["session"],
-            prompt=row["prompt"],
+            tenant=tenant,
+            episode=episode,
+            session=in_session,
+            prompt=prompt,
             response=Response(
-                **{name: row[name] for name in shown},
-                scores=tuple(scores[row["id"]]),
-                answers=load(row["answers"]) if answers else {},
+                **(shown := dict(zip(_RESPONSE, values, strict=True))),
+                scores=tuple(scores.get(shown["id"], ())),
+                answers=load(answered) if answers else {},
             ),
         )
-        for row in rows
+        for tenant, episode, in_session, prompt, answered, *values in rows
     ]
 
 
-def _by_session(pairs: Iterable[tuple[str, Any]]) -> defaultdict[str, tuple[Any, ...]]:
-    grouped: defaultdict[str, tuple[Any, ...]] = defaultdict(tuple)
+def _by_session(pairs: Iterable[tuple[str, Any]]) -> dict[str, tuple[Any, ...]]:
+    grouped: dict[str, list[Any]] = {}
     for session_id, value in pairs:
-        grouped[session_id] = (*grouped[session_id], value)
-    return grouped
+        grouped.setdefault(session_id, []).append(value)
+    return {session_id: tuple(values) for session_id, values in grouped.items()}

@@ -213,6 +213,23 @@ def read_episode(conn: Connection, tenant: str, episode_id: str) -> Episode:
     return Episode(**row)
 
 
+def counted(conn: Connection, tenant: str, therapist: str) -> dict[str, tuple[int, bool]]:
+    """Return how many sessions each of a therapist's episodes has, and whether some are made up."""
+    query = (
+        select(session.c.episode, func.count(), func.max(case((session.c.example, 1), else_=0)))
+        .join(episode, episode.c.id == session.c.episode)
+        .where(episode.c.tenant == tenant, episode.c.therapist == therapist)
+        .group_by(session.c.episode)
+    )
+    return {name: (count, bool(example)) for name, count, example in conn.execute(query)}
+
+
+def last_number(conn: Connection, tenant: str, episode_id: str) -> int:
+    """Return the number of an episode's newest session, 0 for none."""
+    here = (session.c.episode == episode_id, session.c.tenant == tenant)
+    return conn.execute(select(func.max(session.c.number)).where(*here)).scalar() or 0
+
+
 def therapist_of(conn: Connection, tenant: str, external_id: str) -> str | None:
     """Return the therapist of the episode that the vendor calls so; None where there is none yet."""
     query = select(episode.c.therapist)
@@ -265,15 +282,18 @@ def is_client(conn: Connection, tenant: str, episode_id: str, external_id: str) 
     return conn.execute(query.limit(1)).scalar() is not None
 
 
-def roles_in(conn: Connection, tenant: str, episode_id: str) -> dict[str, dict[str, Role]]:
-    """Return the role of everybody who takes part in an episode, by session and participant."""
+def roles_in(conn: Connection, tenant: str, episode_id: str, *, since: int = 0) -> dict[str, dict[str, Role]]:
+    """Return the role of everybody who takes part in an episode, by session and participant.
+
+    Only sessions from number `since` on.
+    """
     query = (
         select(participant.c.session, participant.c.id, participant.c.role)
         .join(session, session.c.id == participant.c.session)
-        .where(session.c.episode == episode_id, participant.c.tenant == tenant)
+        .where(session.c.episode == episode_id, session.c.number >= since, participant.c.tenant == tenant)
     )
     found: dict[str, dict[str, Role]] = {}
-    for where, person, role in conn.execute(query):
+    for where, person, role in conn.execute(query).all():
         found.setdefault(where, {})[person] = role
     return found
 

@@ -14,6 +14,7 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
+_decode = json.JSONDecoder().decode
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, default=_plain).encode
 
 
@@ -29,4 +30,4 @@ def dump(value: object) -> str:
 
 def load(text: str) -> Any:
     """Return what `dump` wrote."""
-    return json.loads(text)
+    return _decode(text)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from markupsafe import Markup
 
 from alliancekit.languages.pages import Words
-from alliancekit.server.charts.svg import element
+from alliancekit.server.charts.svg import element, joined
 from alliancekit.server.therapist.sentences import whole
 from alliancekit.server.therapist.series import Voice, reading
 from alliancekit.server.therapist.views import SessionView
@@ -106,7 +106,7 @@ def line(
     for i, p in (place for run in found for place in run):
         number = sessions[i].number
         parts.append(mark(voice, frame.x(i, n), frame.y(p), session=number, percent=p, told=told(number, p)))
-    return Markup("").join(parts)
+    return joined(parts)
 
 
 def ends(
@@ -128,7 +128,7 @@ def ends(
         middle = min(max(sum(heights) / 2, frame.top + 4), frame.height - frame.bottom - 8)
         heights = [middle - 8, middle + 8]
     x = frame.x(len(sessions) - 1, len(sessions)) + (-11 if frame.mirrored else 11)
-    return Markup("").join(
+    return joined(
         element("text", said(voice, percent), class_=f"end {voice}", x=x, y=y + 4.5)
         for y, (_, voice, percent) in zip(heights, found, strict=True)
     )
@@ -137,7 +137,7 @@ def ends(
 def grid(frame: Frame, steps: Sequence[int], words: Words) -> Markup:
     """Horizontal lines at these percentages, each with its number."""
     left, right, beside = (frame.at(x) for x in (frame.left, frame.width - frame.right, frame.left - 8))
-    return Markup("").join(
+    return joined(
         element("line", class_="grid", x1=left, y1=frame.y(step), x2=right, y2=frame.y(step))
         + element("text", words.number(step), class_="tick", x=beside, y=frame.y(step) + 4, text_anchor="end")
         for step in steps
@@ -161,4 +161,4 @@ def axis(
             parts.append(
                 element("text", str(session.number), class_="tick", x=x, y=base + 16, text_anchor="middle")
             )
-    return Markup("").join(parts)
+    return joined(parts)

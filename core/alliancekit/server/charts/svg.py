@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 from markupsafe import Markup, escape
@@ -29,6 +30,11 @@ def element(name: str, *children: Markup | str, **attributes: Attribute) -> Mark
     )
     inner = "".join([child if isinstance(child, Markup) else escape(child) for child in children])
     return Markup(f"<{name}{pairs}>{inner}</{name}>")  # noqa: S704
+
+
+def joined(parts: Iterable[Markup]) -> Markup:
+    """Elements one after the other; they are not looked at again."""
+    return Markup("".join(parts))  # noqa: S704
 
 
 def image(

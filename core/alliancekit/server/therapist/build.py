@@ -13,31 +13,31 @@ from alliancekit.server.live import PATH as LIVE_PATH
 from alliancekit.server.therapist import client_says, findings, measure, panels, plugin_pages, views
 from alliancekit.server.therapist.sentences import known
 from alliancekit.server.therapist.series import rated
-from alliancekit.server.therapist.stored import Stored, ratings_only, read
+from alliancekit.server.therapist.stored import Stored, ratings_only, read, read_latest
 from alliancekit.server.therapist.views import Reading, ReadingState, ResponseState
 from alliancekit.server.tokens import TherapistClaims
 from alliancekit.service import Service
-from alliancekit.store import sessions as rows
 from alliancekit.store.series import SeriesSession
 from alliancekit.store.sessions import Episode
 
 
 async def caseload(service: Service, claims: TherapistClaims, token: str, words: Words) -> views.CaseloadView:
-    """Today, for one therapist who reads `words`."""
-    courses = await service.database.read(
-        lambda conn: rows.episodes(conn, claims.tenant, therapist=claims.therapist)
-    )
+    """Today, for one therapist who reads `words`: what the latest `RECENT` sessions of each client say."""
+    now = service.clock()
+    found = await service.database.read(lambda conn: read_latest(conn, claims, now, latest=views.RECENT))
     entries = []
-    for course in courses:
-        view = await episode(service, claims, course.id, token, words, with_panels=False)
+    for stored, count, example in found:
+        course = stored.course
+        style = _style(service, stored)
+        view = _Builder(service, stored, words, everything=False).view(course, style, "")
         entries.append(
             views.CaseloadEntry(
                 episode=course.id,
                 url=f"/therapist/episodes/{course.id}",
                 external_id=course.external_id,
-                style=view.style.title_in(words.language.tag),
-                count=len(view.sessions),
-                example=view.example,
+                style=style.title_in(words.language.tag),
+                count=count,
+                example=example,
                 total=view.total,
                 sessions=view.sessions,
                 signals=view.signals,
@@ -57,6 +57,7 @@ async def episode(
     with_panels: bool = True,
     note_on: int | None = None,
     everything: bool = False,
+    opened: int | None = None,
 ) -> views.EpisodeView:
     """One client's page for a therapist who reads `words`, with the panels that plugins show there.
 
@@ -69,24 +70,27 @@ async def episode(
         with_panels: whether plugins are asked for their panels.
         note_on: the number of the session whose private note is to be written; by default the latest.
         everything: whether lists go back to the first session; see `EpisodeView.recent`.
+        opened: the number of a session that is looked at closer, beside the latest.
 
     Raises:
         NotFoundError: there is no such episode, or it is another therapist's.
     """
     now = service.clock()
 
-    stored = await service.database.read(lambda conn: read(conn, claims, episode_id, now))
+    latest = None if everything else max(views.DRAWN, views.RECENT)
+    stored = await service.database.read(
+        lambda conn: read(conn, claims, episode_id, now, latest=latest, opened=opened)
+    )
     course, found = stored.course, stored.found
-    name = found[-1].session.style if found else course.style
-    style = service.plugins.styles.get(name, Style(name=name, title=name, description=""))
+    style = _style(service, stored)
     pages = plugin_pages.of_rules(service.plugins, words)
-    made = _Builder(service, stored, words, everything=everything).view(course, style, token)
+    made = _Builder(service, stored, words, everything=everything, opened=opened).view(course, style, token)
     view = replace(made, rule_pages=pages)
     if any(one.number == note_on for one in view.sessions):
         view = replace(view, note_on=note_on)
     if not with_panels:
         return view
-    shown, gaps = await panels.of(service.hooks, course, found, style=name, words=words, now=now)
+    shown, gaps = await panels.of(service.hooks, course, found, style=style.name, words=words, now=now)
     said = await client_says.of(service, course, words)
     return replace(view, panels=shown, client_says=said, not_computed=(*view.not_computed, *gaps))
 
@@ -104,6 +108,11 @@ async def for_others(service: Service, course: Episode, words: Words) -> views.E
     return _Builder(service, found, words, everything=True).view(course, style, "")
 
 
+def _style(service: Service, stored: Stored) -> Style:
+    name = stored.found[-1].session.style if stored.found else stored.course.style
+    return service.plugins.styles.get(name, Style(name=name, title=name, description=""))
+
+
 class _Builder:
     def __init__(
         self,
@@ -112,8 +121,10 @@ class _Builder:
         words: Words,
         *,
         everything: bool,
+        opened: int | None = None,
     ) -> None:
         self._everything = everything
+        self._opened = opened
         self._instruments = service.instruments
         self._found = stored.found
         self._asked = stored.asked
@@ -123,10 +134,18 @@ class _Builder:
         self._words = words
         self._rated: dict[tuple[str, str, str], list[int]] = {}
         self._ended = visibility.last_ended(stored.found)
+        self._held = [one.session.number for one in stored.found]
+        self._whole = set(self._held if everything else self._held[-views.DRAWN :])
+        over = [one.session.number for one in stored.found if one.session.status == "ended"]
+        # Nobody is shown item by item to others who may look.
+        self._closer = {opened, *over[-1:]} if stored.with_answers else set()
+        self._whole |= self._closer
         self._measure = stored.found[-1].session.measure if stored.found else "check-in"
+        self._form = next(iter(self._instruments.forms(self._measure)), None)
+        self._total = measure.total(self._form)
 
     def view(self, course: Episode, style: Style, token: str) -> views.EpisodeView:
-        form = next(iter(self._instruments.forms(self._measure)), None)
+        form = self._form
         newest = self._found[-1] if self._found else None
         answered, guidance = self._guidance()
         sessions = tuple(self._session(one) for one in self._found)
@@ -155,6 +174,7 @@ class _Builder:
             ),
             course=self._noted,
             everything=self._everything,
+            opened=self._opened if self._opened in self._held else None,
             guidance=guidance,
             guidance_session=answered,
             not_computed=()
@@ -183,8 +203,10 @@ class _Builder:
                 for one in self._found
                 if any(self._counts(one, r, signal) for r in one.responses)
             ]
-        held = [one.session.number for one in self._found]
-        return {"rated": bisect_right(self._rated[course], number), "held": bisect_right(held, number)}
+        return {
+            "rated": bisect_right(self._rated[course], number),
+            "held": bisect_right(self._held, number),
+        }
 
     def _counts(self, one: SeriesSession, response: Response, signal: Signal) -> bool:
         if (response.instrument, response.role) != (signal.instrument, signal.role):
@@ -212,6 +234,7 @@ class _Builder:
     def _session(self, one: SeriesSession) -> views.SessionView:
         row = one.session
         began = row.started_at or row.created_at
+        whole = row.number in self._whole
         return views.SessionView(
             id=row.id,
             number=row.number,
@@ -227,13 +250,33 @@ class _Builder:
                 views.PulseView(
                     role=r.role, after_seconds=max(0.0, r.at - began), reading=self._pulse(one, r)
                 )
-                for r in one.responses
+                for r in (one.responses if whole else ())
                 if r.moment == "in_call"
             ),
             segments=self._segments.get(row.id, ()),
             talk_balance=one.talk_balance,
-            responses=tuple(self._responses(one)),
+            responses=tuple(self._responses(one)) if whole else (),
+            closer=self._look(one) if row.number in self._closer else None,
         )
+
+    def _look(self, one: SeriesSession) -> views.CloserView:
+        """Every answer of a session that the therapist may see, in the order of the answers."""
+        seen = [r for r in one.responses if self._state(one, r) == "shown"]
+        forms = [(r, self._instruments.get(r.instrument, r.role)) for r in seen if self._known(r)]
+        return views.CloserView(
+            answers=tuple(
+                views.AnswersView(
+                    role=response.role,
+                    moment=response.moment,
+                    title=measure.text(form.title, self._words),
+                    items=measure.answered(form, response.answers, self._words),
+                )
+                for response, form in forms
+            )
+        )
+
+    def _known(self, response: Response) -> bool:
+        return (response.instrument, response.role) in self._instruments
 
     def _state(self, one: SeriesSession, response: Response) -> ReadingState:
         return visibility.state_of(response, one.session.number, self._ended)
@@ -245,7 +288,12 @@ class _Builder:
             response = answers[-1]
             state = self._state(one, response)
             if state == "shown":
-                return {score.scale: Reading.of_score(score) for score in response.scores if not score.plugin}
+                whole = one.session.number in self._whole
+                return {
+                    score.scale: Reading.of_score(score)
+                    for score in response.scores
+                    if not score.plugin and (whole or score.scale == self._total)
+                }
             return {score.scale: Reading(state=state) for score in response.scores if not score.plugin}
         asked = [
             a
@@ -255,8 +303,7 @@ class _Builder:
         if not asked:
             return {}
         state = "waiting" if asked[-1].status == "open" else "no_answer"
-        form = next(iter(self._instruments.forms(self._measure)), None)
-        return {} if form is None else {scale.name: Reading(state=state) for scale in form.scales}
+        return {} if self._form is None else {s.name: Reading(state=state) for s in self._form.scales}
 
     def _answers(self, one: SeriesSession, role: Role) -> list[Response]:
         return [

@@ -10,10 +10,10 @@ from markupsafe import Markup
 from alliancekit.languages.pages import Words
 from alliancekit.server.charts import lines
 from alliancekit.server.charts.lines import Frame
-from alliancekit.server.charts.svg import element, image
+from alliancekit.server.charts.svg import element, image, joined
 from alliancekit.server.therapist.sentences import points
 from alliancekit.server.therapist.series import OwnRange, Voice, own_range, rated
-from alliancekit.server.therapist.views import EpisodeView, ScaleView, SessionView, SignalView
+from alliancekit.server.therapist.views import DRAWN, EpisodeView, ScaleView, SessionView, SignalView
 
 VOICES: tuple[Voice, ...] = ("client", "therapist")
 _BADGES = 3
@@ -23,7 +23,7 @@ _TASKS_ROW = 16.0
 """What a drawing grows by where tasks stand below the sessions."""
 
 
-WIDE = Frame(640, 320, 34, 84, 58, 40, most=30, names=True)
+WIDE = Frame(640, 320, 34, 84, 58, 40, most=DRAWN, names=True)
 NARROW = Frame(320, 290, 28, 34, 58, 40, most=10)
 PRINT = Frame(640, 216, 34, 84, 58, 40, most=16, names=True)
 SMALL = Frame(300, 150, 30, 34, 12, 24, most=20)
@@ -67,7 +67,7 @@ def _badge(x: float, y: float, view: SignalView | None) -> list[Markup]:
 def _tasks(frame: Frame, view: EpisodeView, sessions: Sequence[SessionView]) -> Markup:
     """Below the session in which they were agreed: how many tasks were done of how many."""
     done = view.course.done()
-    return Markup("").join(
+    return joined(
         element(
             "text",
             done[session.number].short,
@@ -86,9 +86,12 @@ def _badges(
 ) -> Markup:
     """Numbered signal marks above their session, with a line down to the plot's floor."""
     parts: list[Markup] = []
+    by_session: dict[int, list[tuple[int, SignalView]]] = {}
+    for number, view in signals:
+        by_session.setdefault(view.session, []).append((number, view))
     for index, session in enumerate(sessions):
-        here = [(number, view) for number, view in signals if view.session == session.number]
-        if not here:
+        here = by_session.get(session.number)
+        if here is None:
             continue
         x = frame.x(index, len(sessions))
         told: list[tuple[str, SignalView | None]] = [(str(number), view) for number, view in here]
@@ -103,7 +106,7 @@ def _badges(
             settled = view is not None and (view.repaired_in is not None or view.said_repaired)
             kind = "badge-text settled" if settled else "badge-text"
             parts.append(element("text", text, class_=kind, x=x, y=y + 3.8, text_anchor="middle"))
-    return Markup("").join(parts)
+    return joined(parts)
 
 
 def _band(frame: Frame, found: OwnRange) -> Markup:
@@ -122,7 +125,7 @@ def _examples(frame: Frame, sessions: Sequence[SessionView], key: str) -> Markup
     turned = {"patternUnits": "userSpaceOnUse", "patternTransform": "rotate(45)"}
     step = (frame.width - frame.left - frame.right) / len(sessions)
     height = frame.height - frame.bottom - frame.top
-    return element("pattern", stripe, id=f"{key}-example", width=6, height=6, **turned) + Markup("").join(
+    return element("pattern", stripe, id=f"{key}-example", width=6, height=6, **turned) + joined(
         element(
             "rect",
             class_="example-ground",

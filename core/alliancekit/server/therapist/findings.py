@@ -6,7 +6,9 @@ therapist's word goes before both: repaired closes a finding, not yet keeps it o
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Container, Mapping, Sequence
+from operator import itemgetter
 
 from alliancekit.events import RuleInfo, Signal, SignalKind
 from alliancekit.languages.pages import Words
@@ -50,6 +52,8 @@ def of(
     along: dict[tuple[str, str, str], list[tuple[int, SignalKind]]] = {}
     for session, signal in found:
         along.setdefault(_course(signal), []).append((session, signal.kind))
+    for of_course in along.values():
+        of_course.sort(key=itemgetter(0))
     views = []
     for (session, _, of_course), group in together.items():
         signals = sorted(group, key=lambda signal: _WEIGHT[signal.level])
@@ -58,7 +62,9 @@ def of(
             talk = course.talk(session)
         is_open, repaired = _state(session, signals[0], along[of_course], rated, talk)
         shown = is_open or explained is None or session in explained
-        sessions = {"rated": session, "held": session} if have is None else have(session, signals[0])
+        sessions: Mapping[str, int] = {"rated": session, "held": session}
+        if have is not None and shown:
+            sessions = have(session, signals[0])
         views.append(
             SignalView(
                 session=session,
@@ -79,8 +85,9 @@ def _state(
     """Whether a finding is open, and the session of the repair that a rule found."""
     if signal.kind not in LASTING and talk is None:
         return session >= rated, None
-    later = [(n, kind) for n, kind in along if n > session]
-    repaired = min((n for n, kind in later if kind == "repair"), default=None)
+    # Sessions come in their order: what is later lies at the end.
+    later = along[bisect_right(along, session, key=itemgetter(0)) :]
+    repaired = next((n for n, kind in later if kind == "repair"), None)
     said_again = any(kind == signal.kind for _, kind in later)
     settled = talk is not None and talk.outcome == "repaired"
     return repaired is None and not said_again and not settled, repaired

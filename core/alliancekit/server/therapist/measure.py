@@ -81,6 +81,15 @@ def labels(form: Instrument, answers: Mapping[str, int], words: Words) -> dict[s
     return found
 
 
+def answered(
+    form: Instrument, answers: Mapping[str, int], words: Words
+) -> tuple[tuple[str, str | None], ...]:
+    """Every item with the wording of what was answered, None for one that was left out."""
+    said = labels(form, answers, words)
+    titles = facets(form, words)
+    return tuple((title, said[name][0] if name in said else None) for name, title in titles.items())
+
+
 def facet(name: str, title: str, marks: Mapping[str, Mapping[str, Answer]]) -> views.FacetView:
     """One item with what both sides answered, by role."""
     client = marks.get("client", {}).get(name)

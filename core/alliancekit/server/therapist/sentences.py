@@ -8,10 +8,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from markupsafe import Markup, escape
+
 from alliancekit.events import Level, SignalKind
 from alliancekit.languages.pages import Words
 from alliancekit.server.therapist.series import Voice, own_range, rated, reading
 from alliancekit.server.therapist.views import Reading, ReadingState, SessionView, SignalView
+
+_VOICES: tuple[Voice, ...] = ("client", "therapist")
 
 SECTION = "therapist"
 """The section of the therapist's pages."""
@@ -48,6 +52,30 @@ def minutes(words: Words, seconds: float) -> str:
     if seconds < 60:
         return words.say("time.under_a_minute")
     return words.say("time.minutes", n=whole(seconds / 60))
+
+
+def presences(words: Words, session: SessionView) -> list[tuple[str, str, str]]:
+    """Who was there when: whose, from when until when and after which gap, how it ended."""
+    told: list[tuple[str, str, str]] = []
+    left: dict[str, float] = {}
+    for one in session.segments:
+        when = words.say("closer.when", start=words.clock(one.joined_at), end=words.clock(one.left_at))
+        if one.participant in left:
+            gap = max(0.0, one.joined_at - left[one.participant])
+            when = words.say("closer.back", when=when, time=minutes(words, gap))
+        left[one.participant] = one.left_at
+        told.append((words.say(f"voice.{one.role}"), when, words.say(f"closer.how.{one.how}")))
+    return told
+
+
+def cells(words: Words, session: SessionView, scales: Sequence[str]) -> Markup:
+    """A session's cells in a table: each scale in both voices."""
+    made = ""
+    for scale in scales:
+        for voice in _VOICES:
+            kind = "none" if reading(session, scale, voice).percent is None else "n"
+            made += f'<td class="{kind}">{escape(told_in(words, session, scale, voice))}</td>'
+    return Markup(made)  # noqa: S704
 
 
 def plain(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import statistics
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -45,5 +45,6 @@ def own_range(sessions: Sequence[SessionView], scale: str) -> OwnRange | None:
     values = [percent for _, percent in rated(sessions, scale)]
     if len(values) < OWN_RANGE_SESSIONS:
         return None
-    centre, spread = statistics.fmean(values), statistics.stdev(values)
+    centre = math.fsum(values) / len(values)
+    spread = math.sqrt(math.fsum((value - centre) ** 2 for value in values) / (len(values) - 1))
     return OwnRange(max(0.0, centre - spread), min(100.0, centre + spread), len(values))

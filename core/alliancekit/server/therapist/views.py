@@ -14,6 +14,13 @@ from typing import Literal, Self
 from alliancekit.events import Guidance, Moment, Role, Score, Segment, Signal, Style, TalkBalance
 from alliancekit.panels import Panel
 from alliancekit.server.therapist.course import TALKED_ABOUT, CourseView, TalkView
+from alliancekit.server.therapist.small_views import AnswersView as AnswersView
+from alliancekit.server.therapist.small_views import CloserView as CloserView
+from alliancekit.server.therapist.small_views import CutOffView as CutOffView
+from alliancekit.server.therapist.small_views import Link as Link
+from alliancekit.server.therapist.small_views import NotAsked as NotAsked
+from alliancekit.server.therapist.small_views import NotComputed as NotComputed
+from alliancekit.server.therapist.small_views import ScaleView as ScaleView
 
 ReadingState = Literal["shown", "no_answer", "waiting", "later", "private", "not_scored", "not_asked"]
 """Why a number is there or not.
@@ -63,23 +70,6 @@ NOT_ASKED = Reading()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScaleView:
-    """A scale of the main measure: its name in the readings and its title on the page."""
-
-    name: str
-    title: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CutOffView:
-    """A threshold on the total, in percent; `meaning` and `source` as the instrument states them."""
-
-    percent: float
-    meaning: str
-    source: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PulseView:
     """An in-call pulse: who answered, seconds after the session's beginning, and the reading."""
 
@@ -120,6 +110,7 @@ class SessionView:
     segments: tuple[Segment, ...] = ()
     talk_balance: TalkBalance | None = None
     responses: tuple[ResponseView, ...] = ()
+    closer: CloserView | None = None
 
     @property
     def over(self) -> bool:
@@ -183,14 +174,6 @@ RuleState = Literal["agreed", "disagreed", "too_few"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
-    """A page and where it is."""
-
-    title: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RuleView:
     """One rule behind a finding: its name, and in the reader's words its title, meaning, numbers, source.
 
@@ -245,15 +228,6 @@ class SignalView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotComputed:
-    """Something a plugin failed to compute: what, which plugin, and how it failed (`timeout`, `error`)."""
-
-    what: str
-    plugin: str
-    status: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ShownPanel:
     """A panel with an id that is unique in the page."""
 
@@ -262,17 +236,11 @@ class ShownPanel:
     panel: Panel
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotAsked:
-    """A measure that was to be asked and could not be; `reason` says why and what the operator does."""
-
-    title: str
-    role: Role
-    reason: str
-
-
 RECENT = 24
 """Sessions whose findings and answers a page lists unless all are asked for."""
+
+DRAWN = 30
+"""Sessions that the widest chart draws; the table beside it holds as many unless all are asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,7 +252,8 @@ class EpisodeView:
     `higher_means` says in words what a higher number is, where it is something else than a stronger working
     relationship. `guidance_session` is the session that the guidance answers. `client_says` is what the
     client decided, in sentences. `note_on` is the number of the session whose private note is being written,
-    None for the latest.
+    None for the latest. `opened` is the number of the session that is looked at closer, None for none.
+    Sessions before the `drawn` ones hold no more than their totals unless `everything` was asked for.
     """
 
     episode: str
@@ -306,6 +275,7 @@ class EpisodeView:
     panels: tuple[ShownPanel, ...] = ()
     course: CourseView = field(default_factory=CourseView)
     note_on: int | None = None
+    opened: int | None = None
     client_says: tuple[str, ...] = ()
     everything: bool = False
     not_asked: tuple[NotAsked, ...] = ()
@@ -327,6 +297,17 @@ class EpisodeView:
     def recent(self) -> tuple[SessionView, ...]:
         """The sessions that lists hold: the latest `RECENT`, or all of them."""
         return self.sessions if self.everything else self.sessions[-RECENT:]
+
+    @property
+    def drawn(self) -> tuple[SessionView, ...]:
+        """The sessions of the table beside the trend: the latest `DRAWN`, or all of them."""
+        return self.sessions if self.everything else self.sessions[-DRAWN:]
+
+    @property
+    def listed(self) -> tuple[SessionView, ...]:
+        """The sessions of the list: the `recent` ones, and before them the one that is looked at closer."""
+        earlier = self.sessions[: len(self.sessions) - len(self.recent)]
+        return (*(one for one in earlier if one.number == self.opened), *self.recent)
 
     @property
     def session_ids(self) -> Mapping[int, str]:
