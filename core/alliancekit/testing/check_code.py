@@ -27,7 +27,7 @@ def contract_problems(plugin: type[AllianceHooks]) -> Iterator[Finding]:
 
 
 def files_of(plugin: type[AllianceHooks]) -> list[Path]:
-    """The source files that belong to a plugin: its package, or its single module; of a test's class its own."""
+    """The source files that belong to a plugin: its package or single module; of a test's class the file."""
     inner = "<locals>" in plugin.__qualname__
     root = sys.modules.get(plugin.__module__ if inner else plugin.__module__.partition(".")[0])
     file = getattr(root, "__file__", None)

@@ -138,7 +138,8 @@ class _Builder:
         self._whole = set(self._held if everything else self._held[-views.DRAWN :])
         over = [one.session.number for one in stored.found if one.session.status == "ended"]
         # Nobody is shown item by item to others who may look.
-        self._closer = {opened, *over[-1:]} if stored.with_answers else set()
+        closer = [*over[-1:], *([] if opened is None else [opened])]
+        self._closer = set(closer if stored.with_answers else ())
         self._whole |= self._closer
         self._measure = stored.found[-1].session.measure if stored.found else "check-in"
         self._form = next(iter(self._instruments.forms(self._measure)), None)

@@ -100,10 +100,10 @@ def _badges(
         parts.append(
             element("line", class_="drop", x1=x, y1=frame.top - 6, x2=x, y2=frame.height - frame.bottom)
         )
-        for lane, (text, view) in enumerate(told):
+        for lane, (text, one) in enumerate(told):
             y = frame.top - 14 - lane * 17
-            parts += _badge(x, y, view)
-            settled = view is not None and (view.repaired_in is not None or view.said_repaired)
+            parts += _badge(x, y, one)
+            settled = one is not None and (one.repaired_in is not None or one.said_repaired)
             kind = "badge-text settled" if settled else "badge-text"
             parts.append(element("text", text, class_=kind, x=x, y=y + 3.8, text_anchor="middle"))
     return joined(parts)

@@ -52,8 +52,8 @@ def of(
     along: dict[tuple[str, str, str], list[tuple[int, SignalKind]]] = {}
     for session, signal in found:
         along.setdefault(_course(signal), []).append((session, signal.kind))
-    for of_course in along.values():
-        of_course.sort(key=itemgetter(0))
+    for kinds in along.values():
+        kinds.sort(key=itemgetter(0))
     views = []
     for (session, _, of_course), group in together.items():
         signals = sorted(group, key=lambda signal: _WEIGHT[signal.level])
