@@ -357,7 +357,7 @@ def _responses(
                 answers=load(answered) if answers else {},
             ),
         )
-        for tenant, episode, in_session, prompt, answered, *values in rows
+        for tenant, episode, in_session, prompt, answered, *values in map(tuple, rows)
     ]
 
 
