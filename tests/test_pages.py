@@ -160,7 +160,7 @@ async def test_the_rules_of_strain_are_explained_where_a_finding_is_shown(make_s
         shown = (await browser.get(f"/therapist/episodes/{meeting.episode}")).text
         assert "Why am I seeing this?" in shown
         assert shown.count(link) == shown.count('class="why"')
-        page = (await browser.get("/therapist/plugins/strain/rules")).text
+        page = (await browser.get("/therapist/plugins/strain/rules")).text.replace("\u00a0", " ")
     for said in (
         "Fall of 2 SD.",
         "Gumz et al. 2012",

@@ -35,14 +35,21 @@ BODIES: dict[str, Any] = {
     "POST /v1/prompts/{prompt}/send": {"channel": "outbox_folder"},
     "POST /v1/launches": {"role": "client", "episode": "{episode}", "client": "c1"},
     "PATCH /v1/tenant": {"require_signed": True},
+    "PATCH /v1/therapists/{therapist}/settings": {"ratings": "on"},
+    "PUT /v1/supervisors/{supervisor}": {"therapists": ["t1"]},
     "POST /v1/webhooks": {"url": "https://hooks.example/"},
     "POST /v1/webhooks/{webhook}/replay": {"since": 0},
 }
 OWN = {
     *("GET /v1/tenant", "GET /v1/adapters", "GET /v1/webhooks", "GET /v1/prompts/current"),
     *("POST /v1/sessions", "PATCH /v1/tenant", "POST /v1/webhooks"),
+    *("GET /v1/therapists/{therapist}/settings", "PATCH /v1/therapists/{therapist}/settings"),
+    *("GET /v1/supervisors/{supervisor}", "PUT /v1/supervisors/{supervisor}"),
 }
 """Operations that name no id of ours: they answer with what is the caller's own."""
+
+NAMES = {"therapist": "t1", "supervisor": "sup-1"}
+"""A vendor's own identifiers, which two vendors may both use."""
 
 NOT_OURS = {"POST /v1/adapters/{name}/events"}
 """A platform's: signed by it, for no tenant."""
@@ -68,7 +75,7 @@ async def call(site: Site, name: str, ids: dict[str, str], token: str) -> httpx.
     method, path = name.split(" ")
     body = filled(BODIES[name], ids) if name in BODIES else None
     headers = bearer(token) | {"Idempotency-Key": "one"}
-    return await site.http.request(method, path.format(**ids), json=body, headers=headers)
+    return await site.http.request(method, path.format(**ids, **NAMES), json=body, headers=headers)
 
 
 async def rows_of(site: Site, tenant: str) -> list[str]:
@@ -131,7 +138,7 @@ async def test_an_unknown_key_is_refused_everywhere_and_not_repeated(make_site: 
         method, path = name.split(" ")
         headers = {b"authorization": b"Bearer " + key.encode(), b"idempotency-key": b"one"}
         body = filled(BODIES[name], ids) if name in BODIES else None
-        reply = await site.http.request(method, path.format(**ids), json=body, headers=headers)
+        reply = await site.http.request(method, path.format(**ids, **NAMES), json=body, headers=headers)
         assert reply.status_code == 401, f"{name}: {reply.text}"
         assert len(key) < 4 or key not in reply.text
     assert await rows_of(site, site.tenant) == before
