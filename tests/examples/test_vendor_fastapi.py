@@ -58,7 +58,7 @@ async def test_a_whole_visit(tmp_path: Path) -> None:
             await desk.get_by_role("button", name="See how you work together").click()
         board = listen(await opened.value, problems)
         await expect(board).to_have_url(f"{url}/alliance/therapist", timeout=PATIENCE)
-        await board.get_by_role("link", name="cl-17-with-th-3").click()
+        await board.get_by_role("link", name="cl-17-with-th-3").last.click()
         since = board.get_by_role("region", name="Since last time")
         await expect(since).to_contain_text(
             "25 of 100, 58 points lower than after session 7", timeout=PATIENCE

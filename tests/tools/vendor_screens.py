@@ -83,7 +83,7 @@ async def mounted() -> None:
             async with people["therapist"].expect_page() as opened:
                 await desk.get_by_role("button", name="See how you work together").click()
             board = await opened.value
-            await board.get_by_role("link", name="cl-17-with-th-3").click()
+            await board.get_by_role("link", name="cl-17-with-th-3").last.click()
             await expect(board.get_by_role("region", name="Since last time")).to_be_visible(timeout=PATIENCE)
             await shown(board, "vendor-therapist")
 
