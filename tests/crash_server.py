@@ -21,6 +21,7 @@ def main() -> None:
         pid = os.fork()
         if pid == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # its log is no process id
             sys.argv = ["alliancekit", "serve", *line.split()]
             alliancekit.cli.main()
             return

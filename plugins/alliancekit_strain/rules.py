@@ -29,6 +29,24 @@ STRAIGHT = "straight-lining"
 DIVERGENCE = "divergence"
 MISSED = "missed sessions"
 
+_KEYS = {
+    CUT_OFF: "cut_off",
+    LOW_ITEM: "low_item",
+    FALL_1: "fall_of_1_SD",
+    FALL_2: "fall_of_2_SD",
+    CHART: "control_chart",
+    FIXED_FALL: "fixed_fall",
+    BACK_BEFORE: "back_at_the_level_before",
+    BACK_CENTRE: "back_at_the_own_average",
+    SINCE_LAST: "reliable_change_since_last",
+    SINCE_FIRST: "reliable_change_since_first",
+    FLAT: "flat_maximum",
+    STRAIGHT: "straight_lining",
+    DIVERGENCE: "divergence",
+    MISSED: "missed_sessions",
+}
+"""Rule → what its texts are called in `texts.json`, whatever the rule itself is called."""
+
 _FALL = ("before", "now", "sd", "magnitude", "length")
 _CHANGE = ("before", "now", "index", "threshold", "sd", "reliability")
 
@@ -84,7 +102,7 @@ def rules(settings: Settings) -> dict[str, RuleInfo]:
 def _rule(
     name: str, kind: SignalKind, needed: int, source: str, inputs: tuple[str, ...], **places: float
 ) -> RuleInfo:
-    """A rule with its texts: `rule.…` and `meaning.…` of its name, and `source.…`."""
+    """A rule with its texts: `rule.…` and `meaning.…` of its key, and `source.…`."""
     said = {tag: _texts(tag, name, source, places) for tag in TEXTS.tags}
     return RuleInfo(
         name=name,
@@ -99,7 +117,7 @@ def _rule(
 
 def _texts(tag: str, name: str, source: str, places: Mapping[str, float]) -> RuleTexts:
     words = TEXTS.words(tag)
-    key = name.replace(" ", "_").replace("-", "_")
+    key = _KEYS[name]
     shown: dict[str, Any] = {
         place: words.percent(value) if place == "percent" else words.number(value, decimals=2)
         for place, value in places.items()

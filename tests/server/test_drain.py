@@ -17,7 +17,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.programs import PATIENCE, Program, running
+from tests.programs import PATIENCE, Program, run, running
 from tests.server.test_run import SERVICE_RESTART, Page, create_pages, stored_responses
 
 pytestmark = pytest.mark.timeout(300)
@@ -126,7 +126,7 @@ async def test_a_stop_under_load_loses_nothing(tmp_path: Path) -> None:
 
 async def stopped_under_load(service: Program, folder: Path) -> None:
     url = service.said(r"AllianceKit is at (\S+)\n")
-    key = service.said(r"tenant key, shown only now: (\S+)\n")
+    key = json.loads(run("keys", "create", "--json", folder=folder).stdout)["key"]
     database = folder / ".alliancekit" / "alliancekit.db"
     client = httpx.AsyncClient(base_url=url, trust_env=False, timeout=60)
     async with client as http, silent_receiver() as receiver, AsyncExitStack() as stack:

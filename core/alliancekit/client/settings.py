@@ -41,17 +41,17 @@ class Practice(Model):
 class TherapistSettings(Model):
     """What a therapist chose, None where it is as in `practice`; minutes are those of a call."""
 
-    ratings: str | None
-    style: str | None
-    measure: str | None
-    ask_therapist: str
-    pulses: str | None
-    pulse_after: int
-    pulses_most: int
-    pulse_between: int
-    link: str
-    client_sees: str
-    language: str | None
-    timezone: str | None
+    ratings: str | None = None
+    style: str | None = None
+    measure: str | None = None
+    ask_therapist: str = "on"
+    pulses: str | None = None
+    pulse_after: int = 20
+    pulses_most: int = 2
+    pulse_between: int = 10
+    link: str = "on"
+    client_sees: str = "nothing"
+    language: str | None = None
+    timezone: str | None = None
     practice: Practice
     choices: Choices
