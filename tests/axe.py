@@ -16,8 +16,10 @@ COLOURS = ["color-contrast", "link-in-text-block"]
 async def broken(page: Page | Frame, place: str | None = None, *, rules: Sequence[str] = ()) -> list[str]:
     """What is broken on a page and in its frames, or at one place: a line for each rule and element.
 
-    With `rules` only those are looked at.
+    With `rules` only those are looked at. From here on the page moves nothing: colours are looked at where
+    they have come to rest.
     """
+    await (page if isinstance(page, Page) else page.page).emulate_media(reduced_motion="reduce")
     only = {"type": "rule", "values": [*rules]} if rules else {"type": "tag", "values": TAGS}
     options = {"runOnly": only, "resultTypes": ["violations"]}
     for one in page.frames if isinstance(page, Page) else [page]:

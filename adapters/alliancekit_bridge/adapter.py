@@ -154,7 +154,8 @@ class BridgeAdapter(Adapter):
         # What was spoken comes before the leaving that may end the session.
         if spans and room.may_listen and self.settings.talk_balance and person.role != "observer":
             await host.heard(caller.tenant, caller.session, room.add(spans))
-        facts = facts_of(report, person, key, now)
+        before = self._pages.get(key)
+        facts = facts_of(report, person, key, now, heard=before.seen_at if before else None)
         if facts:
             await host.report(caller.tenant, caller.session, facts)
             self._remember(key, Page(caller.tenant, caller.session, person.id, now), facts)

@@ -69,8 +69,13 @@ def connection_key(participant: str, connection: str) -> str:
     return f"{PREFIX}{digest[:32]}"
 
 
-def facts_of(report: Report, person: Participant, key: str, now: float) -> list[Fact]:
+def facts_of(
+    report: Report, person: Participant, key: str, now: float, *, heard: float | None = None
+) -> list[Fact]:
     """What a report says about presence, by the service's clock.
+
+    `heard` is the latest time that earlier reports told of this presence. A leaving is never before it: else
+    a beat that was longer on its way than the leaving after it would count as coming back.
 
     A participant speaks for themself only. That the call is over is believed of a therapist, once pages of a
     client and of a therapist were in it together; from anybody else it means that they left.
@@ -82,6 +87,7 @@ def facts_of(report: Report, person: Participant, key: str, now: float) -> list[
             since = at if one.kind == "joined" else None
             facts.append(Present(connection=key, participant=person.id, at=at, joined_at=since))
         elif one.kind in {"left", "ended"}:
+            at = at if heard is None else max(at, heard)
             facts.append(
                 Gone(
                     connection=key,

@@ -16,6 +16,7 @@ from tests.services import PLAIN, MakeSite, Meeting, Site, Someone, bearer
 
 from alliancekit.adapters import Caller, RouteRequest
 from alliancekit.events import Participant, SpeechSpan
+from alliancekit.sessions import CallState, merge_all
 from alliancekit.testing import FakeClock, RecordingHost
 from alliancekit_bridge import Bridge, BridgeAdapter, BridgeSettings, copy_test
 from alliancekit_bridge.copy_test import CLIENT, THERAPIST, post, said
@@ -352,6 +353,18 @@ async def test_who_was_sent_out_is_not_asked_unless_they_came_back(bridged: Site
     await report(bridged, meeting.therapist, "connection-therapist", said("left", how="left"))
     await judged(bridged, meeting)
     assert await asked(bridged, meeting) == (["client", "therapist"] if late else ["therapist"])
+
+
+async def test_a_leaving_that_was_faster_than_the_beat_before_it_is_a_leaving(
+    adapter: BridgeAdapter, host: RecordingHost, clock: FakeClock
+) -> None:
+    await post(adapter, CLIENT, "connection-1", said("joined"))
+    clock.forward(15)
+    await post(adapter, CLIENT, "connection-1", said("here"))
+    clock.forward(0.1)
+    await post(adapter, CLIENT, "connection-1", said("left", 400, how="left"))
+    [there] = merge_all(CallState(), [fact for _, _, fact in host.facts]).connections.values()
+    assert (there.gone, there.how) == (True, "left")
 
 
 async def test_a_closed_page_is_lost_and_can_still_rate_by_the_link(bridged: Site) -> None:

@@ -208,7 +208,8 @@ class Original:
         if not isinstance(old, str) or not ({"items", "next_step"} & set(data)):
             return text
         if "next_step" in data:
-            book = dict(data) | {"name": names.name, "title": {"en": names.title}}
+            # A name is the same in every language until its author translates it.
+            book = dict(data) | {"name": names.name, "title": dict.fromkeys(data["title"], names.title)}
             return json.dumps(book, indent=2, ensure_ascii=False) + "\n"
         pattern = rf'^(\s*"?name"?\s*[:=]\s*)"{re.escape(old)}"'
         return re.sub(pattern, rf'\g<1>"{_own(old, self.name, names)}"', text, count=1, flags=re.MULTILINE)

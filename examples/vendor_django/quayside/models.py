@@ -19,7 +19,8 @@ class Visit(models.Model):
     over = models.BooleanField(default=False)
     # What AllianceKit says of it: its own id, who rated, whether a rule found something worth a look.
     session = models.CharField(max_length=64, blank=True)
-    rated = models.JSONField(default=list)
+    rated_by_client = models.BooleanField(default=False)
+    rated_by_therapist = models.BooleanField(default=False)
     worth_a_look = models.BooleanField(default=False)
 
     class Meta:

@@ -90,14 +90,12 @@ def told(request: HttpRequest) -> HttpResponse:
         event = alliance.event_in(request)
     except WebhookVerificationError:
         return HttpResponseBadRequest("This is no message of AllianceKit.")
-    found = Visit.objects.filter(key=event["data"]["external_id"]).first()
-    if found is None:
-        return HttpResponse(status=204)
+    found = Visit.objects.filter(key=event["data"]["external_id"])
+    # Two messages may come at once and in any order, and each twice: a message changes its own field only.
     if event["type"] == "session.rated":
-        found.rated = sorted({*found.rated, event["data"]["role"]})
+        found.update(**{f"rated_by_{event['data']['role']}": True})
     elif event["type"] == "signal.raised":
-        found.worth_a_look = True
-    found.save(update_fields=["rated", "worth_a_look"])
+        found.update(worth_a_look=True)
     return HttpResponse(status=204)
 
 
