@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, delete, func, select
@@ -315,6 +316,9 @@ def _not_asked(row: NotComputed) -> NotAsked:
 
 _SIGNAL_DETAILS = tuple(name for name in Signal.__dataclass_fields__ if name not in {"kind", "rule"})
 _SESSION = tuple(Session.__dataclass_fields__)
+_PLACE = attrgetter("plugin", "scale")
+"""The order of a response's scores: sorting a few at a time costs less than the database's sorting of all."""
+
 _SCORE = tuple(Score.__dataclass_fields__)
 _RESPONSE = tuple(name for name in Response.__dataclass_fields__ if name not in {"scores", "answers"})
 
@@ -334,11 +338,12 @@ def _responses(
         select(score.c.response, *(score.c[name] for name in _SCORE))
         .join(response, response.c.id == score.c.response)
         .where(*here)
-        .order_by(score.c.plugin, score.c.scale)
     ).all()
     scores: dict[str, list[Score]] = {}
     for of, *values in found:
         scores.setdefault(of, []).append(_score(*values))
+    for few in scores.values():
+        few.sort(key=_PLACE)
     where = (response.c.tenant, response.c.episode, response.c.session, response.c.prompt, response.c.answers)
     rows = conn.execute(
         select(*where, *(response.c[name] for name in _RESPONSE))

@@ -7,6 +7,8 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic_core import from_json
+
 
 def _plain(value: object) -> object:
     if isinstance(value, Mapping):
@@ -14,7 +16,6 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
-_decode = json.JSONDecoder().decode
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, default=_plain).encode
 
 
@@ -30,4 +31,4 @@ def dump(value: object) -> str:
 
 def load(text: str) -> Any:
     """Return what `dump` wrote."""
-    return _decode(text)
+    return from_json(text)

@@ -93,8 +93,11 @@ def headline(view: SignalView, words: Words) -> str:
 
 
 def sentences(view: SignalView) -> tuple[str, ...]:
-    """What the rules say, each sentence once; of rules that look for the same thing the weightiest one's."""
-    if len(_voting(view)) > 1:
+    """What the rules say, each sentence once; of rules that look for the same thing the weightiest one's.
+
+    Of a finding without its rules too: whether they look for the same thing is told with them.
+    """
+    if not view.rules or len(_voting(view)) > 1:
         return (view.signal.sentence,)
     return tuple(dict.fromkeys(signal.sentence for signal in view.signals))
 

@@ -169,9 +169,7 @@ class _Builder:
                 have=self._sessions_until,
                 course=self._noted,
                 words=self._words,
-                explained=None
-                if self._everything
-                else {one.session.number for one in self._found[-views.RECENT :]},
+                explained=None if self._everything else {*self._held[-views.EXPLAINED :]},
             ),
             course=self._noted,
             everything=self._everything,

@@ -155,6 +155,16 @@ def numbered(view: EpisodeView) -> list[tuple[int, SignalView]]:
     return list(enumerate(sorted(view.signals, key=lambda s: s.session), start=1))
 
 
+def marks(view: EpisodeView) -> frozenset[str]:
+    """What the chart's key explains: repairs found by a `rule` or by the therapist's `word`, `missed`."""
+    there = {
+        "rule": any(one.repaired_in for one in view.signals),
+        "word": any(one.said_repaired for one in view.signals),
+        "missed": not all(session.attended for session in view.sessions),
+    }
+    return frozenset(name for name, shown in there.items() if shown)
+
+
 def describe(words: Words, view: EpisodeView, sessions: Sequence[SessionView], scale: str) -> str:
     """The chart's text alternative: first and last number of each voice, and what is missing."""
     parts = [words.say("trend.example")] if view.example else []

@@ -183,6 +183,15 @@ def weightiest_first(findings: Sequence[tuple[int, SignalView]]) -> list[tuple[i
     return sorted(findings, key=lambda found: (_WEIGHT[found[1].signal.level], -found[0]))
 
 
+def open_and_closed(
+    findings: Sequence[tuple[int, SignalView]], since: int
+) -> tuple[list[tuple[int, SignalView]], list[tuple[int, SignalView]]]:
+    """Numbered findings as in `weightiest_first`: all open ones, and closed ones from session `since` on."""
+    still = [found for found in findings if found[1].open]
+    over = [found for found in findings if not found[1].open and found[1].session >= since]
+    return weightiest_first(still), weightiest_first(over)
+
+
 def open_findings(findings: Sequence[SignalView]) -> list[SignalView]:
     """The open ones, what asks for most attention first."""
     numbered = list(enumerate(sorted(findings, key=lambda found: found.session)))

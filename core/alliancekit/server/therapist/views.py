@@ -239,6 +239,9 @@ class ShownPanel:
 RECENT = 24
 """Sessions whose findings and answers a page lists unless all are asked for."""
 
+EXPLAINED = 6
+"""Sessions whose closed findings come with their rules; those of earlier ones link to the whole page."""
+
 DRAWN = 30
 """Sessions that the widest chart draws; the table beside it holds as many unless all are asked for."""
 
