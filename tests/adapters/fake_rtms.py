@@ -40,7 +40,7 @@ class FakeRtms:
         before: messages that the media server sends before any audio.
         keep_alive: seconds between keep-alive requests; 0: none, and no other word either.
         deaf_after: requests without an answer after which a server hangs up.
-        began: when the audio began.
+        began: when the audio began; `played`: whether all of it was sent.
     """
 
     signalling: list[dict[str, Any]] = field(default_factory=list)
@@ -54,6 +54,7 @@ class FakeRtms:
     keep_alive: float = 0.05
     deaf_after: int = 3
     began: float = 0.0
+    played: bool = False
     url: str = ""
     media_url: str = ""
     go: asyncio.Event = field(default_factory=asyncio.Event)
@@ -145,6 +146,7 @@ class FakeRtms:
             for user, said in self.play.items():
                 if number < len(said):
                     await socket.send(audio(user, said[number], at + 0.02))
+        self.played = True
 
     async def interrupt_media(self, *, by: str = "event") -> None:
         """Say on the latest signalling connection that the media connection broke."""

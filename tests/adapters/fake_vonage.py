@@ -65,6 +65,8 @@ class FakeVonage:
         hello: the first message of a socket.
         statuses: statuses of the next requests, instead of doing what was asked; 0 answers late.
         break_after: frames after which a socket breaks, for the next sockets.
+        began: when each stream began to play; seconds since 1970 UTC.
+        played: streams that were played to their end.
     """
 
     signals: list[tuple[str, str, str, str]] = field(default_factory=list)
@@ -76,6 +78,7 @@ class FakeVonage:
     statuses: list[int] = field(default_factory=list)
     break_after: list[int] = field(default_factory=list)
     began: dict[str, float] = field(default_factory=dict)
+    played: list[str] = field(default_factory=list)
     url: str = ""
     playing: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     tickets: list[str] = field(default_factory=list)
@@ -140,6 +143,7 @@ class FakeVonage:
                         return
                     await asyncio.sleep(max(0.0, began + number * 0.02 - time.time()))
                     await socket.send(frame)
+                self.played.append(stream)
                 await socket.wait_closed()
 
     async def disconnect(self, request: Request) -> Response:

@@ -127,6 +127,8 @@ async def test_the_talk_balance_of_the_recorded_call(call: Call) -> None:
     ]
     assert {body["sessionId"] for body in call.vonage.asked} == {ROOM}
     await call.heard("therapist", len(TRUTH["therapist"]))
+    # What is being said counts as heard: to its end it is once the recording is over.
+    await until(lambda: len(call.vonage.played) == 2)
     for role in BOTH:
         await call.publishes(role, call.person(role), event="streamDestroyed")
     await until(lambda: len(call.tap) == 0)

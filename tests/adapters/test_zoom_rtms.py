@@ -117,6 +117,8 @@ async def test_the_talk_balance_of_the_recorded_call(call: Call) -> None:
     async with asyncio.timeout(60):
         while len((await call.spoke())["therapist"]) < len(TRUTH["therapist"]):  # noqa: ASYNC110 - a database
             await asyncio.sleep(0.2)
+    # What is being said counts as heard: to its end it is once the recording is over.
+    await until(lambda: call.rtms.played)
     assert await call.tells("stopped", stop_reason=6) == 200
     await until(lambda: call.streams == 0)
     await call.adapter._hearing.tell()
