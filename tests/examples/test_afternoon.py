@@ -66,7 +66,7 @@ def test_each_example_is_run_by_a_test(name: str) -> None:
 def test_the_pictures_are_those_of_the_script_and_small() -> None:
     script = (ROOT / "tests" / "tools" / "vendor_screens.py").read_text()
     pictures = re.findall(r"!\[[^\]]{10,}\]\((screens/[\w-]+\.png)\)", GUIDE)
-    assert len(pictures) == GUIDE.count("![") == 6
+    assert len(pictures) == GUIDE.count("![") == 7
     for name in pictures:
         picture = (EXAMPLES / name).read_bytes()
         assert f'"{Path(name).stem}"' in script
