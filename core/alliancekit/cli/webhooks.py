@@ -109,7 +109,8 @@ def replay(
     if as_json:
         print_json(done)
     else:
-        typer.echo(f"{done['queued']} messages are sent again.")
+        count = done["queued"]
+        typer.echo("1 message is sent again." if count == 1 else f"{count} messages are sent again.")
 
 
 def _attempt(one: dict[str, Any]) -> str:
