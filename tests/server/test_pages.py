@@ -80,6 +80,12 @@ async def test_only_a_launch_token_launches(site: Site) -> None:
         assert wrong not in reply.text
 
 
+async def test_the_bare_address_leads_to_where_one_signs_in(site: Site) -> None:
+    reply = await site.http.get("/")
+    assert (reply.status_code, reply.headers["location"]) == (307, "/therapist")
+    assert (await site.http.get("/", follow_redirects=True)).status_code == 401
+
+
 async def test_without_signing_in_no_page_is_shown(site: Site) -> None:
     meeting = await site.held()
     for path in ("/therapist", f"/therapist/episodes/{meeting.episode}"):

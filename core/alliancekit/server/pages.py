@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from alliancekit.errors import NotAllowedError, NotFoundError
 from alliancekit.languages.pages import Words
@@ -43,6 +43,12 @@ async def embed(request: Request) -> Response:
 
 
 # the therapist's pages --------------------------------------------------------------------------------
+
+
+@router.get("/")
+async def front() -> Response:
+    """Who opens the service's bare address is shown where therapists sign in."""
+    return RedirectResponse(render.HOME_PATH, 307, {"Cache-Control": "no-store"})
 
 
 @router.get("/therapist")
