@@ -179,7 +179,7 @@ async def test_the_hint_that_a_question_may_be_left_out_goes_with_the_answer(
 async def test_next_stays_where_it_is_and_send_is_somewhere_else(
     stub: StubService, open_page: Opener
 ) -> None:
-    page = await steps_page(stub, open_page)
+    page = await steps_page(stub, open_page, reduced_motion="reduce")
     button = page.get_by_role("button", name="Next")
     place = await button.bounding_box()
     height = await page.evaluate("feedback.offsetHeight")
