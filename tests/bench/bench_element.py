@@ -22,7 +22,7 @@ from tests import chromium
 from tests.browser import stub_prompts
 from tests.browser.stub_service import StubService, serving
 
-ROUNDS = 9
+ROUNDS = 25
 EMPTY = """
 customElements.define("alliance-feedback", class extends HTMLElement {
   connectedCallback() {

@@ -29,7 +29,7 @@ from alliancekit.testing.site import Site, running_site
 from tests.bench.servers import OUTPUT
 
 SESSIONS = 200
-PAGES = 15
+PAGES = 40
 ANSWERS = 5
 ROWS = (
     "{% for n in range(200) %}<tr><th>{{ n }}</th>"
