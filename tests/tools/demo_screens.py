@@ -125,7 +125,7 @@ async def therapist(context: BrowserContext, url: str, name: str) -> None:
     page = await context.new_page()
     await page.goto(f"{url}/demo/therapist")
     await shots(page, f"{name}-today")
-    await page.get_by_role("link", name="demo").click()
+    await page.get_by_role("region", name="Clients").get_by_role("link", name="demo").click()
     await shots(page, f"{name}-client", SMALL)
     await page.close()
 
