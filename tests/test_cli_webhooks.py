@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -49,14 +50,16 @@ async def test_add_list_rotate_replay_remove(site: Site, command: Command) -> No
     await site.post(f"/v1/sessions/{meeting.id}/end")
     await site.settle()
     shown = (await command("list")).stdout
-    assert made["id"] in shown
+    assert f"{made['id']}  on\n  http://127.0.0.1:1/hooks\n" in shown
+    assert "told of session.ended\n" in shown
+    assert re.search(r"^    msg_\S+$", shown, re.MULTILINE)
     assert "unreachable" in shown
     assert "again at" in shown
     assert made["secret"] not in shown
     found = json.loads((await command("list", "--json")).stdout)
     assert found["webhooks"][0]["attempts"][0]["outcome"] == "unreachable"
     assert "whsec_" in (await command("rotate", made["id"])).stdout
-    assert "1 messages" in (await command("replay", made["id"], "--since", "2020-01-01")).stdout
+    assert "1 message is sent again" in (await command("replay", made["id"], "--since", "2020-01-01")).stdout
     assert "is on" in (await command("enable", made["id"])).stdout
     assert "removed" in (await command("remove", made["id"])).stdout
     assert "No webhooks yet" in (await command("list")).stdout

@@ -27,24 +27,23 @@ def webhooks() -> None:
 @app.command("list")
 def list_all(service: Service = "", key: Key = "", as_json: Json = False) -> None:
     """Every endpoint, whether it takes what it is sent, and what went wrong lately."""
-    from rich.console import Console
-    from rich.table import Table
-
     found = ask("GET", "/webhooks", service, key)
     if as_json:
         print_json(found)
         return
     if not found["webhooks"]:
         typer.echo("No webhooks yet. Add one: alliancekit webhooks add https://your.example/hooks")
-        return
-    table = Table(title="Webhooks")
-    for title in ("id", "address", "told of", "state", "last attempts"):
-        table.add_column(title, overflow="fold")
     for one in found["webhooks"]:
-        last = [_attempt(each) for each in one["attempts"][:3]]
         state = f"disabled: {one['disabled_reason']}" if one["disabled_at"] else "on"
-        table.add_row(one["id"], one["url"], "\n".join(one["events"]), state, "\n".join(last) or "none yet")
-    Console().print(table)
+        # No table: ids are copied from here and stay whole in a narrow terminal.
+        typer.echo(f"{one['id']}  {state}")
+        typer.echo(f"  {one['url']}")
+        typer.echo(f"  told of {', '.join(one['events'])}")
+        for attempt in one["attempts"][:3]:
+            typer.echo(f"  {_attempt(attempt)}")
+            typer.echo(f"    {attempt['message']}")
+        if not one["attempts"]:
+            typer.echo("  nothing was sent yet")
 
 
 @app.command()
