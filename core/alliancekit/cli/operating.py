@@ -57,13 +57,17 @@ def day(at: float | None) -> str:
 
 
 def table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    """Print rows for people; what does not fit goes on in the next line, nothing is cut off."""
+    """Print rows for people; what does not fit goes on in the next line, nothing is cut off.
+
+    The column `id` is kept whole: ids are copied from there.
+    """
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    shown = Table(title=title)
+    shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for column in columns:
-        shown.add_column(column, overflow="fold")
+        shown.add_column(column, overflow="fold", no_wrap=column == "id")
     for row in rows:
         shown.add_row(*row)
     Console(markup=False).print(shown)
