@@ -243,7 +243,7 @@ async def test_stopping_ends_everything_and_tells_what_was_heard(call: Call) -> 
     await call.publishes("client", call.person("client"))
     await until(lambda: len(call.vonage.playing) == 1)
     await asyncio.sleep(1.0)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(2):
         await call.adapter.stop()
     assert call.vonage.ended == [(ROOM, "connector-1")]
     assert (await call.spoke())["client"]

@@ -339,7 +339,7 @@ async def test_stopping_closes_everything_and_leaves_no_task_or_thread(peers: Pe
     assert asyncio.all_tasks() > tasks
     started = asyncio.get_running_loop().time()
     await site.adapter.stop()
-    assert asyncio.get_running_loop().time() - started < 5
+    assert asyncio.get_running_loop().time() - started < 2
     assert sorted(fact.how for fact in site.host.gone()) == ["dropped", "dropped"]
     for peer in peers.values():
         await peer.close()

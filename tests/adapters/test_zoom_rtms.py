@@ -345,7 +345,7 @@ async def test_stopping_tells_what_was_heard(call: Call) -> None:
     await call.starts()
     await until(lambda: call.rtms.began > 0)
     await asyncio.sleep(1.0)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(2):
         await call.adapter.stop()
     assert (await call.spoke())["client"]
     assert call.rtms.controls[0].close_code is not None

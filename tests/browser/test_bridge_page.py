@@ -66,7 +66,7 @@ async def test_what_happened_offline_is_told_later_with_its_own_time(clinic: Cli
     await page.context.set_offline(False)
     await how(clinic, meeting, "left")
     [(_, told, _)] = await clinic.segments(meeting)
-    assert abs(told - left) < 1.8
+    assert abs(told - left) < 1
 
 
 async def test_a_wrong_clock_of_the_page_does_no_harm(clinic: Clinic) -> None:

@@ -85,7 +85,7 @@ async def test_a_try_to_come_back_that_fails_was_a_drop_at_its_beginning(clinic:
     await page.evaluate("platform.lose()")
     await how(clinic, meeting, "dropped")
     [(_, left, _)] = await clinic.segments(meeting)
-    assert left < broke + 1.4
+    assert left < broke + 1
 
 
 @pytest.mark.parametrize("platform", WITH["end"])
