@@ -102,7 +102,7 @@ class Clinic:
 
     async def until(self, true: Any) -> Any:
         """Wait until an asynchronous question has a true answer; the answer."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(30):
             while not (found := await true()):  # noqa: ASYNC110 - what it waits for tells nobody
                 await asyncio.sleep(0.05)
             return found
