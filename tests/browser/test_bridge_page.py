@@ -36,6 +36,7 @@ async def test_leaving_the_page_right_after_hanging_up_is_a_leave(clinic: Clinic
     page = await clinic.open(meeting.client, "platform=daily")
     await both_there(clinic, meeting, page)
     await page.evaluate("platform.leave(); location.href = 'about:blank'")
+    await page.wait_for_url("about:blank")
     await how(clinic, meeting, "left")
 
 
